@@ -1,0 +1,195 @@
+"""Dimension patterns: one object that infers a shape from a binding and a binding from a shape.
+
+    "n"      one dimension of at least 2 elements
+    "*s"     any number of dimensions
+    "*#s"    any number of dimensions that broadcast against the other operands' `s`
+    "3"      a dimension of exactly that many elements
+    "m+n"    a sum of named and constant dimensions
+
+`Dims.matches` runs a pattern from a shape to the bindings that explain it; `Dims.build` the other way. A binding is
+a plain dictionary from names to an int (one dimension) or a tuple (a star).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+Shape = tuple[int, ...]
+Binding = dict[str, Any]
+
+_TOKEN = re.compile(r"\*#?[a-z]\w*|[a-z0-9]\w*(\+[a-z0-9]\w*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One token of a pattern: a star, or a sum of names and a constant."""
+
+    text: str
+    star: str = ""
+    broadcast: bool = False
+    names: tuple[str, ...] = ()
+    constant: int = 0
+
+    @staticmethod
+    def parse(token: str) -> Term:
+        """Reads one token; ValueError when it is none."""
+        if not _TOKEN.fullmatch(token):
+            raise ValueError(f"{token!r} is no dimension: write a name, *name, *#name, a number or a sum such as m+n")
+        if token[0] == "*":
+            return Term(token, star=token.lstrip("*#"), broadcast=token[1] == "#")
+        parts = token.split("+")
+        names = tuple(part for part in parts if not part.isdigit())
+        return Term(token, names=names, constant=sum(int(part) for part in parts if part.isdigit()))
+
+    def matches(self, size: int, binding: Binding) -> Sequence[Binding]:
+        """All extensions of the binding under which this (starless) term is `size`."""
+        if len(self.names) == 1 and not self.constant:
+            name = self.names[0]
+            if name not in binding:
+                return ({**binding, name: size},) if size > 1 else ()
+            return (binding,) if binding[name] == size else ()
+        unknown = [name for name in self.names if name not in binding]
+        rest = size - self.constant - sum(binding[name] for name in self.names if name in binding)
+        if not unknown:
+            return (binding,) if rest == 0 else ()
+        if len(set(unknown)) == 1:
+            share, left_over = divmod(rest, len(unknown))
+            return ({**binding, unknown[0]: share},) if share > 1 and not left_over else ()
+        first, second, *more = unknown
+        if more:
+            return ()
+        return [{**binding, first: part, second: rest - part} for part in range(2, rest - 1)]
+
+    def size(self, binding: Mapping[str, Any]) -> int:
+        """How many elements this (starless) term has."""
+        return self.constant + sum(binding[name] for name in self.names)
+
+
+def broadcast(left: Shape, right: Shape) -> Shape | None:
+    """NumPy's broadcast of two shapes, or None where they do not fit."""
+    if left == right:
+        return left
+    if len(left) < len(right):
+        left, right = right, left
+    gap = len(left) - len(right)
+    out = list(left)
+    for at, size in enumerate(right, gap):
+        if out[at] == 1:
+            out[at] = size
+        elif size != out[at] and size != 1:
+            return None
+    return tuple(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Dims:
+    """A parsed pattern."""
+
+    text: str
+    terms: tuple[Term, ...]
+    fixed: int = field(compare=False)
+    """How many terms are no star."""
+    stars: tuple[str, ...] = field(compare=False)
+    """The names of the stars."""
+
+    @staticmethod
+    def parse(text: str) -> Dims:
+        """Reads a pattern such as "*a n *b"; ValueError names the token that is none."""
+        terms = tuple(Term.parse(token) for token in text.split())
+        stars = tuple(term.star for term in terms if term.star)
+        return Dims(" ".join(text.split()), terms, len(terms) - len(stars), stars)
+
+    @property
+    def broadcasts(self) -> bool:
+        return any(term.broadcast for term in self.terms)
+
+    def exact(self) -> Dims:
+        """The same pattern without broadcasting."""
+        return _exact(self)
+
+    @property
+    def names(self) -> Iterator[str]:
+        """Every name of the pattern, in order."""
+        for term in self.terms:
+            yield from (term.star,) if term.star else term.names
+
+    def fits_rank(self, rank: int) -> bool:
+        """Whether an array of this rank can match."""
+        return rank == self.fixed or (rank > self.fixed and bool(self.stars))
+
+    def matches(self, shape: Shape, binding: Binding) -> list[Binding]:
+        """All extensions of `binding` under which this pattern is `shape`."""
+        if not self.fixed and len(self.stars) == 1:
+            extended = _bind_star(self.terms[0], shape, binding)
+            return [] if extended is None else [extended]
+        if not self.fits_rank(len(shape)):
+            return []
+        found: list[Binding] = []
+        self._search(0, shape, 0, len(shape) - self.fixed, binding, found.append)
+        return found
+
+    def _search(
+        self, term_at: int, shape: Shape, at: int, slack: int, binding: Binding, found: Callable[[Binding], None]
+    ) -> None:
+        while term_at < len(self.terms):
+            term = self.terms[term_at]
+            term_at += 1
+            if term.star:
+                last = not any(later.star for later in self.terms[term_at:])
+                for taken in (slack,) if last else range(slack + 1):
+                    extended = _bind_star(term, shape[at : at + taken], binding)
+                    if extended is not None:
+                        self._search(term_at, shape, at + taken, slack - taken, extended, found)
+                return
+            extensions = term.matches(shape[at], binding)
+            at += 1
+            if len(extensions) != 1:
+                for extended in extensions:
+                    self._search(term_at, shape, at, slack, extended, found)
+                return
+            binding = extensions[0]
+        found(binding)
+
+    def unbound(self, binding: Mapping[str, Any]) -> list[str]:
+        """The names that `binding` does not know yet."""
+        return [name for name in self.names if name not in binding]
+
+    def build(self, binding: Mapping[str, Any]) -> Shape:
+        """The shape under a complete binding."""
+        out: list[int] = []
+        for term in self.terms:
+            if term.star:
+                out.extend(binding[term.star])
+            else:
+                out.append(term.size(binding))
+        return tuple(out)
+
+    def position(self, name: str, binding: Mapping[str, Any]) -> int:
+        """At which axis the dimension `name` stands (the first axis of a star)."""
+        at = 0
+        for term in self.terms:
+            if name == term.star or name in term.names:
+                return at
+            at += len(binding[term.star]) if term.star else 1
+        raise KeyError(name)
+
+
+@lru_cache(maxsize=None)
+def _exact(dims: Dims) -> Dims:
+    return Dims.parse(dims.text.replace("#", ""))
+
+
+def _bind_star(term: Term, part: Shape, binding: Binding) -> Binding | None:
+    known = binding.get(term.star)
+    if known is None:
+        return {**binding, term.star: part}
+    if not term.broadcast:
+        return binding if known == part else None
+    joined = broadcast(known, part)
+    if joined is None or (joined != known and binding.get("#")):
+        return None
+    return binding if joined == known else {**binding, term.star: joined}

@@ -1,0 +1,93 @@
+"""Families: productions that differ in one function alone, declared in one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from grammar.notation import Array, ArrayPattern, Float, Magnitude, Mixed, production
+
+Function = Callable[..., Any]
+# The modules whose names the templates may be written with.
+_SPELLED = (jax, jnp, lax)
+
+
+def _caller() -> tuple[str, int]:
+    frame = sys._getframe(2)
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def _label(function: Function, prefix: str) -> str:
+    return f"{prefix}{function.__name__}"
+
+
+def elementwise(
+    *functions: Function,
+    weight: float = 1.0,
+    operand: ArrayPattern | None = None,
+    result: ArrayPattern | None = None,
+    magnitude: Magnitude | None = None,
+    names: str = "",
+    prefix: str = "",
+    differentiable: bool = True,
+) -> None:
+    """One production `function(x)` for each function; operand and result are floats of one shape unless given."""
+    where = _caller()
+    signature = {"x": operand or _FLOATS, "return": result or operand or _FLOATS}
+    for function in functions:
+
+        @production(
+            name=_label(function, prefix),
+            weight=weight,
+            magnitude=magnitude,
+            names=names,
+            signature=signature,
+            where=where,
+            differentiable=differentiable,
+        )
+        def _(x: Any) -> Any:
+            return function(x)  # noqa: B023 - read from the closure when the template is compiled
+
+
+def binary(
+    *functions: Function,
+    weight: float = 1.0,
+    left: ArrayPattern | None = None,
+    right: ArrayPattern | None = None,
+    result: ArrayPattern | None = None,
+    magnitude: Magnitude | None = None,
+    names: str = "",
+    prefix: str = "",
+    differentiable: bool = True,
+) -> None:
+    """One production `function(x, y)` for each function; operands broadcast and are promoted unless patterns are given."""
+    where = _caller()
+    signature = {"x": left or _MIXED, "y": right or left or _MIXED, "return": result or _MIXED_RESULT}
+    for function in functions:
+
+        @production(
+            name=_label(function, prefix),
+            weight=weight,
+            magnitude=magnitude,
+            names=names,
+            signature=signature,
+            where=where,
+            differentiable=differentiable,
+        )
+        def _(x: Any, y: Any) -> Any:
+            return function(x, y)  # noqa: B023
+
+
+_FLOATS: Any = Float[Array, "*s"]
+_MIXED: Any = Mixed[Array, "*#s"]
+_MIXED_RESULT: Any = Mixed[Array, "*s"]
+
+
+def pattern(annotation: Any) -> ArrayPattern:
+    """An annotation such as `Float[Array, "*s", Positive]` as the pattern it is at run time."""
+    return annotation

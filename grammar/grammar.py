@@ -1,0 +1,85 @@
+"""The grammar as its users see it: loaded with a profile, checked, drawn from."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from functools import cached_property
+from pathlib import Path
+
+from grammar import interpret, productions
+from grammar import profile as profiles
+from grammar.choices import Choices, Seeded
+from grammar.derive import Derivation
+from grammar.errors import Rejected, UserError
+from grammar.notation import Registry, registered
+from grammar.program import Program, draw
+from grammar.tables import Tables
+
+_HERE = Path(__file__).parent
+_CHECK_SEED = 0
+_CHECK_DRAWS = 4
+
+
+class Grammar:
+    """Productions with a profile's weights.
+
+    `draw(seed, index)` is a pure function of (seed, index, productions, profile): the same bytes in any order, process
+    and Python of one version.
+    """
+
+    def __init__(self, registry: Registry, profile: profiles.Profile) -> None:
+        self.tables = Tables(list(registry.values()), profile)
+        self.profile = profile.name
+        self.profile_text = profile.text
+
+    def draw(self, seed: int, index: int) -> Program:
+        """The program of this seed and index. Rejected, with reason and production, when its choices lead nowhere."""
+        return self.draw_from(Seeded(seed, index))
+
+    def draw_from(self, choices: Choices) -> Program:
+        """The program of a sequence of choices."""
+        try:
+            return draw(self.tables, choices)
+        except (Rejected, UserError):
+            raise
+        except RecursionError:
+            raise Rejected("nested too deeply") from None
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex digest of everything a program depends on besides seed and index: the grammar's sources and the profile."""
+        digest = hashlib.sha256(self.profile_text.encode())
+        for path in sorted(_HERE.rglob("*.py")):
+            digest.update(path.relative_to(_HERE).as_posix().encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
+
+    def check(self) -> None:
+        """Proves every production on a few draws: its template compiles, it can be reached, its body traces and has the
+        declared type. GrammarError names file and line of the first that does not."""
+        self.tables.check()
+        for production in self.tables.productions:
+            _ = production.template
+        for at, production in enumerate(self.tables.productions):
+            for draw_at in range(_CHECK_DRAWS):
+                derivation = Derivation(self.tables, Seeded(_CHECK_SEED + at, draw_at))
+                try:
+                    interpret.verify(derivation.alone(production))
+                    break
+                except Rejected:
+                    continue
+            else:
+                raise production.fail("it can never be drawn: no operands were found for it; loosen its operands")
+
+
+def load(profile: str = "default") -> Grammar:
+    """The grammar with a bundled profile, or with one in a .toml file.
+
+    Raises ProfileError (unknown or malformed profile) or GrammarError (malformed production), each one sentence.
+    """
+    for module in pkgutil.iter_modules(productions.__path__):
+        importlib.import_module(f"{productions.__name__}.{module.name}")
+    return Grammar(registered(), profiles.load(profile))
+
+

@@ -1,0 +1,107 @@
+"""Interpretation: runs a derivation's graph by calling the productions themselves, and checks their declared types.
+
+A production is a function that runs, so a graph means something without being written out. That gives two proofs:
+every declared type against what JAX computes, and every rendered program against its own graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from grammar.errors import GrammarError
+from grammar.graph import Block, Display, Literal, Node, Tree, type_of
+from grammar.types import KEY, ArrayType, DictType, Type, leaves
+
+Check = Callable[[Node, Any], None]
+
+
+def abstract(of: Type) -> Any:
+    """The pytree of `jax.ShapeDtypeStruct` for a type."""
+    if isinstance(of, ArrayType):
+        dtype = jax.random.key(0).dtype if of.dtype == KEY else jnp.dtype(of.dtype)
+        return jax.ShapeDtypeStruct(of.shape, dtype)
+    if isinstance(of, DictType):
+        return {key: abstract(item) for key, item in of.items}
+    return tuple(abstract(item) for item in of.items)
+
+
+def arguments_of(block: Block) -> list[Any]:
+    """Abstract values for the parameters of a block."""
+    return [abstract(type_of(param.tree)) for param in block.params]
+
+
+def run(block: Block, values: list[Any], outer: Mapping[int, Any] | None = None, check: Check | None = None) -> Any:
+    """What the block returns for these arguments. `check` sees every node with its value."""
+    known: dict[int, Any] = dict(outer or {})
+    for param, value in zip(block.params, values, strict=True):
+        _bind(param.tree, value, known)
+    for node in block.nodes:
+        arguments = {name: _argument(value, known, check) for name, value in node.arguments.items()}
+        value = _call(node, arguments)
+        if check is not None:
+            check(node, value)
+        assert node.outputs is not None
+        _bind(node.outputs, value, known)
+    assert block.result is not None
+    return _value(block.result, known)
+
+
+def _call(node: Node, arguments: Mapping[str, Any]) -> Any:
+    try:
+        return node.production.function(**arguments)
+    except GrammarError:
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise node.production.fail(f"its body does not trace: {type(error).__name__}: {reason}") from error
+
+
+def _argument(value: Any, known: Mapping[int, Any], check: Check | None) -> Any:
+    if isinstance(value, Block):
+        return lambda *arguments: run(value, list(arguments), known, check)
+    return _value(value, known)
+
+
+def _value(tree: Tree | Any, known: Mapping[int, Any]) -> Any:
+    if isinstance(tree, Literal):
+        return tree.value
+    if isinstance(tree, Display):
+        items = [_value(item, known) for item in tree.items]
+        return dict(zip(tree.keys, items, strict=True)) if tree.keys and tree.keys[0] != "?" else tuple(items)
+    return known.get(id(tree), tree)
+
+
+def _bind(tree: Tree, value: Any, known: dict[int, Any]) -> None:
+    if isinstance(tree, Display):
+        for at, item in enumerate(tree.items):
+            _bind(item, value[tree.keys[at]] if tree.keys else value[at], known)
+    else:
+        known[id(tree)] = value
+
+
+def check_types(node: Node, value: Any) -> None:
+    """GrammarError, with the production's file and line, where a declared type is not what JAX computes."""
+    assert node.outputs is not None
+    declared = [(leaf.dtype, leaf.shape) for _, leaf in leaves(type_of(node.outputs))]
+    actual = [(str(leaf.dtype), tuple(leaf.shape)) for leaf in jax.tree.leaves(value)]
+    if declared != actual:
+        raise node.production.fail(f"it declares {_show(declared)}, but JAX computes {_show(actual)}; correct one of them")
+
+
+def _show(types: list[tuple[str, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{dtype}{list(shape)}" for dtype, shape in types)
+
+
+def verify(block: Block) -> None:
+    """Traces a graph without running it. GrammarError names the first production whose body fails or whose type is
+    not as declared."""
+
+    def traced(*values: Any) -> None:
+        run(block, list(values), check=check_types)
+
+    jax.eval_shape(traced, *arguments_of(block))
+

@@ -1,0 +1,405 @@
+"""The notation: a production is a typed Python function whose signature is the type rule and whose body is the template.
+
+    @production(weight=2)
+    def reduce_sum(x: Num[Array, "*a n *b"], axis: Static[int, "n"]) -> Num[Array, "*a *b"]:
+        return either(jnp.sum(x, axis=axis), x.sum(axis=axis), x.sum(axis))
+
+To a type checker `Float[Array, "*s"]` is `Array`; at run time it is an `ArrayPattern`. `either` lists spellings of one
+meaning. A malformed production raises `GrammarError` with its file and line when its module is imported.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+
+from grammar import types
+from grammar.choices import Choices
+from grammar.dims import Binding, Dims, Term
+from grammar.errors import GrammarError
+from grammar.statics import StaticSpec, spec_of
+from grammar.template import Template
+
+if TYPE_CHECKING:
+    from typing import Annotated as Bool
+    from typing import Annotated as Body
+    from typing import Annotated as Complex
+    from typing import Annotated as Float
+    from typing import Annotated as Float32
+    from typing import Annotated as Inexact
+    from typing import Annotated as Int
+    from typing import Annotated as Int32
+    from typing import Annotated as Key
+    from typing import Annotated as Mixed
+    from typing import Annotated as Num
+    from typing import Annotated as Real
+    from typing import Annotated as Static
+    from typing import Annotated as Tree
+    from typing import Annotated as UInt32
+
+    from jax import Array
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+# --- refinements in a signature ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RefinementRule:
+    """What a signature says of values: a refinement by name, an index bound, or that of another operand."""
+
+    name: str = ""
+    bound: Term | None = None
+    source: str = ""
+    """The operand whose refinement is kept, for `Like` and `SignOf`."""
+    kept: tuple[str, ...] = ()
+
+    def wanted(self, binding: Mapping[str, Any]) -> types.Refinement:
+        """The refinement under a binding; without a bound while its dimension is unknown."""
+        if self.bound is None:
+            return types.Refinement(self.name)
+        known = all(name in binding for name in self.bound.names)
+        return types.Refinement(self.name, self.bound.size(binding) if known else 0)
+
+
+Positive = RefinementRule("positive")
+NonNegative = RefinementRule("nonnegative")
+Unit = RefinementRule("unit")
+Probability = RefinementRule("probability")
+Simplex = RefinementRule("simplex")
+SPD = RefinementRule("spd")
+Triangular = RefinementRule("triangular")
+
+
+def Index(size: str) -> RefinementRule:  # noqa: N802 - stands in annotations beside the classes
+    """Integers in [0, size), where `size` is a dimension of the signature or a number."""
+    return RefinementRule("index", bound=Term.parse(size))
+
+
+def Like(operand: str) -> RefinementRule:  # noqa: N802
+    """Elements of `operand`, moved or picked: what holds of every element there holds here."""
+    return RefinementRule(source=operand, kept=types.ELEMENTWISE)
+
+
+def SignOf(operand: str) -> RefinementRule:  # noqa: N802
+    """Sums or means of elements of `operand`: their sign is kept."""
+    return RefinementRule(source=operand, kept=types.SIGNS)
+
+
+# --- patterns -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayPattern:
+    """Arrays of a dtype class and a dimension pattern. Patterns of one class in one signature share their dtype,
+    except `Mixed`, whose dtypes are promoted to the result's."""
+
+    family: str
+    dtypes: tuple[str, ...]
+    dims: Dims
+    refinement: RefinementRule = field(default=RefinementRule())
+
+    @property
+    def mixed(self) -> bool:
+        return self.family == "Mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class TreePattern:
+    """Any pytree of arrays; patterns with one name are the same type."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TuplePattern:
+    """A tuple (or list) of values, unpacked where it is assigned."""
+
+    items: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPattern:
+    """A function that the derivation writes: types of its parameters and results.
+
+    `helper` asks for a module-level function that captures nothing; other bodies may be lambdas, nested functions
+    or names of existing functions, and may capture what is in scope.
+    """
+
+    params: tuple[ArrayPattern | TreePattern, ...]
+    results: tuple[ArrayPattern | TreePattern, ...]
+    helper: bool = False
+    smooth: bool = False
+    """Whether it is differentiated, so that nothing in it may lack a derivative."""
+
+
+Pattern = ArrayPattern | TreePattern | TuplePattern
+
+
+@dataclass(frozen=True, slots=True)
+class _DtypeClass:
+    """What stands before the bracket: `Float[Array, "*s", Positive]` makes an `ArrayPattern`."""
+
+    name: str
+    dtypes: tuple[str, ...]
+
+    def __getitem__(self, item: tuple[Any, ...]) -> ArrayPattern:
+        _, dims, *refinement = item
+        return ArrayPattern(self.name, self.dtypes, Dims.parse(dims), *refinement)
+
+
+class _TreeClass:
+    def __getitem__(self, item: tuple[Any, str]) -> TreePattern:
+        return TreePattern(item[1])
+
+
+class _StaticClass:
+    def __getitem__(self, item: tuple[Any, Any]) -> StaticSpec:
+        return spec_of(item[1])
+
+
+class _BodyClass:
+    def __getitem__(self, item: tuple[Any, ...]) -> BodyPattern:
+        _, signature, *marks = item
+        before, arrow, after = signature.partition("->")
+        if not arrow:
+            raise ValueError(f"body {signature!r} has no '->': write parameters -> results")
+        return BodyPattern(_items(before), _items(after), "helper" in marks, "smooth" in marks)
+
+
+def _items(text: str) -> tuple[ArrayPattern | TreePattern, ...]:
+    return tuple(_item(part.split()) for part in text.split(","))
+
+
+def _item(tokens: list[str]) -> ArrayPattern | TreePattern:
+    if tokens and tokens[0][0] == "~":
+        return TreePattern(tokens[0])
+    family = _CLASSES["Float"]
+    if tokens and tokens[0] in _CLASSES:
+        family, tokens = _CLASSES[tokens[0]], tokens[1:]
+    return ArrayPattern(family.name, family.dtypes, Dims.parse(" ".join(tokens)))
+
+
+_CLASSES = {
+    name: _DtypeClass(name, dtypes)
+    for name, dtypes in {
+        "Float": types.FLOATS,
+        "Int": types.INTS,
+        "Real": types.FLOATS + types.INTS,
+        "Num": types.FLOATS + types.INTS + types.COMPLEX,
+        "Inexact": types.FLOATS + types.COMPLEX,
+        "Complex": types.COMPLEX,
+        "Bool": types.BOOL,
+        "Any": types.FLOATS + types.INTS + types.COMPLEX + types.BOOL,
+        "Mixed": types.FLOATS + types.INTS,
+        "Float32": ("float32",),
+        "Int32": ("int32",),
+        "UInt32": ("uint32",),
+        "Key": (types.KEY,),
+    }.items()
+}
+
+Helper = "helper"
+"""Third item of a `Body`: it becomes a module-level function that other places may call too."""
+Smooth = "smooth"
+"""Third item of a `Body`: it is differentiated."""
+
+if not TYPE_CHECKING:
+    Float, Int, Real, Num, Inexact = (_CLASSES[name] for name in ("Float", "Int", "Real", "Num", "Inexact"))
+    Complex, Bool, Anything, Mixed = (_CLASSES[name] for name in ("Complex", "Bool", "Any", "Mixed"))
+    Float32, Int32, UInt32, Key = (_CLASSES[name] for name in ("Float32", "Int32", "UInt32", "Key"))
+    Tree, Static, Body = _TreeClass(), _StaticClass(), _BodyClass()
+    Array = "Array"
+else:
+    from typing import Annotated as Anything
+
+
+def either(first: T, *others: T, weights: tuple[float, ...] = ()) -> T:
+    """Spellings of one meaning: a template with `either(a, b)` is written as `a` or as `b`, alike or by weight."""
+    return first
+
+
+# --- productions --------------------------------------------------------------------------------------------------------
+
+Magnitude = Callable[..., float]
+Relation = Callable[[Binding, Choices], bool]
+
+
+@dataclass(frozen=True)
+class Production:
+    """One rule of the grammar. Its name is unique; `function` runs, `template` writes."""
+
+    name: str
+    weight: float
+    group: str
+    function: Callable[..., Any]
+    params: Mapping[str, ArrayPattern | TreePattern | BodyPattern | StaticSpec]
+    result: Pattern
+    names: tuple[str, ...]
+    magnitude: Magnitude | None
+    relation: Relation | None
+    differentiable: bool
+    where: str
+
+    def fail(self, message: str) -> GrammarError:
+        """The error that points at this production."""
+        return GrammarError(f"{self.where}: production {self.name!r}: {message}")
+
+    @cached_property
+    def template(self) -> Template:
+        """The body, compiled once, at the first use."""
+        return Template(self.function, frozenset(self.params), self.fail)
+
+    @cached_property
+    def operands(self) -> tuple[tuple[str, ArrayPattern | TreePattern], ...]:
+        """The parameters that take values, in order."""
+        return tuple((k, p) for k, p in self.params.items() if isinstance(p, ArrayPattern | TreePattern))
+
+    @cached_property
+    def arrays(self) -> tuple[tuple[str, ArrayPattern], ...]:
+        """The parameters that take one array."""
+        return tuple((k, p) for k, p in self.params.items() if isinstance(p, ArrayPattern))
+
+    @cached_property
+    def statics(self) -> tuple[tuple[str, StaticSpec], ...]:
+        return tuple((k, p) for k, p in self.params.items() if isinstance(p, StaticSpec))
+
+    @cached_property
+    def bodies(self) -> tuple[tuple[str, BodyPattern], ...]:
+        return tuple((k, p) for k, p in self.params.items() if isinstance(p, BodyPattern))
+
+    @cached_property
+    def magnitude_arguments(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.magnitude).parameters) if self.magnitude else ()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class Registry(dict[str, Production]):
+    """Productions by name."""
+
+    def add(self, production: Production) -> None:
+        """Takes a production; GrammarError when its name stands elsewhere already."""
+        if (known := self.get(production.name)) is not None:
+            raise production.fail(f"the name is taken by {known.where}; give one of them another")
+        self[production.name] = production
+
+
+_registries = [Registry()]
+
+
+def registered() -> Registry:
+    """The productions of all modules imported so far."""
+    return _registries[-1]
+
+
+@contextmanager
+def separate() -> Iterator[Registry]:
+    """Productions declared inside go to a registry of their own (for grammars of tests and of other packages)."""
+    _registries.append(Registry())
+    try:
+        yield _registries[-1]
+    finally:
+        _registries.pop()
+
+
+def production(
+    *,
+    weight: float = 1.0,
+    name: str = "",
+    names: str = "",
+    group: str = "",
+    magnitude: Magnitude | None = None,
+    relation: Relation | None = None,
+    differentiable: bool = True,
+    signature: Mapping[str, Any] | None = None,
+    where: tuple[str, int] | None = None,
+) -> Callable[[F], F]:
+    """Declares the function below as a production and returns it unchanged.
+
+    weight: how often it is drawn, relative to the others that fit.
+    name: the name of the production where the function's own will not do (families).
+    names: what a person would call the result, separated by blanks; one name a value where it is a tuple.
+    group: what profiles multiply as a whole; the module's name when not given.
+    magnitude: log2 of the bound of |result| from those of the operands (by parameter name; a dimension's name gives
+        log2 of its extent, a static's its value). Without it: the largest among the operands.
+    relation: the escape for what dimension patterns cannot say: completes a binding, or refuses it.
+    signature: patterns by parameter (and "return") where a family computes them.
+    where: file and line to name in errors, for families; the function's own when not given.
+    differentiable: whether JAX can differentiate it in both modes, with finite derivatives inside its domain.
+    Raises GrammarError with file and line when the declaration cannot be meant.
+    """
+
+    def register(function: F) -> F:
+        code = function.__code__  # type: ignore[attr-defined]
+        file, line = where or (code.co_filename, code.co_firstlineno)
+        place = f"{file}:{line}"
+        label = name or function.__name__
+        try:
+            patterns = dict(signature or inspect.get_annotations(function))
+            result = _result(patterns.pop("return"))
+        except (ValueError, TypeError, KeyError) as error:
+            raise GrammarError(f"{place}: production {label!r}: the signature cannot be read: {error}") from None
+        home = group or Path(file).stem
+        made = Production(
+            label, weight, home, function, patterns, result, tuple(names.split()), magnitude, relation, differentiable, place
+        )
+        _check_declaration(made, code)
+        registered().add(made)
+        return function
+
+    return register
+
+
+def _result(annotation: Any) -> Pattern:
+    if isinstance(annotation, ArrayPattern | TreePattern):
+        return annotation
+    if get_origin(annotation) in (tuple, list):
+        return TuplePattern(tuple(_result(item) for item in get_args(annotation)))
+    raise TypeError(f"result {annotation!r} is neither an array, a tree nor a tuple of them")
+
+
+def result_arrays(pattern: Pattern) -> Iterator[ArrayPattern | TreePattern]:
+    """The arrays and trees a result is made of, in order."""
+    if isinstance(pattern, TuplePattern):
+        for item in pattern.items:
+            yield from result_arrays(item)
+    else:
+        yield pattern
+
+
+def _check_declaration(made: Production, code: Any) -> None:
+    if not made.weight >= 0:
+        raise made.fail(f"weight {made.weight!r} is not a number of at least 0; give it one")
+    for key in code.co_varnames[: code.co_argcount]:
+        if not isinstance(
+            made.params.get(key), ArrayPattern | TreePattern | BodyPattern | StaticSpec
+        ):
+            raise made.fail(f"parameter {key!r} has no pattern; annotate it as in the other productions")
+    if made.relation is not None:
+        return
+    bound = {name for _, pattern in made.operands for name in _pattern_names(pattern)}
+    bound |= {name for _, spec in made.statics for name in spec.binds}
+    bound |= {name for _, body in made.bodies for item in body.results for name in _pattern_names(item)}
+    for item in result_arrays(made.result):
+        for dimension in _pattern_names(item):
+            if dimension not in bound:
+                raise made.fail(f"result dimension {dimension!r} appears in no operand; name it in one or give a relation")
+
+
+def _pattern_names(pattern: ArrayPattern | TreePattern) -> Iterator[str]:
+    if isinstance(pattern, TreePattern):
+        yield pattern.name
+    else:
+        yield from pattern.dims.names

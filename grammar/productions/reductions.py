@@ -1,0 +1,364 @@
+"""Reductions and cumulative sums: whole arrays, one axis, pairs of axes, kept dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from grammar.choices import Choices
+from grammar.dims import Binding
+from grammar.notation import (
+    Anything,
+    Array,
+    Bool,
+    Float,
+    Index,
+    Inexact,
+    Int,
+    Int32,
+    NonNegative,
+    Positive,
+    RefinementRule,
+    SignOf,
+    Simplex,
+    Static,
+    either,
+    production,
+)
+from grammar.notation import Float32 as Single
+from grammar.notation import Real as Ordered
+from grammar.statics import among, axis, bound
+
+Function = Callable[..., Any]
+Growth = Callable[[float, float], float]
+_FLOAT: Any = Float
+_INEXACT: Any = Inexact
+_ORDERED: Any = Ordered
+_BOOL: Any = Bool
+_INT: Any = Int
+_INT32: Any = Int32
+_SINGLE: Any = Single
+_FREE = RefinementRule()
+_SIGN = SignOf("x")
+_AXIS: Any = Static[int, "n"]
+_AXES: Any = Static[tuple[int, int], bound("axes")]
+
+
+def same(x: float, n: float) -> float:
+    """The bound of a mean or of a picked element."""
+    return x
+
+
+def total(x: float, n: float) -> float:
+    """The bound of a sum over 2^n elements."""
+    return x + n
+
+
+def product(x: float, n: float) -> float:
+    """The bound of a product of 2^n elements."""
+    return max(x, 0.0) * 2**n
+
+
+def log_total(x: float, n: float) -> float:
+    """The bound of a log-sum-exp over 2^n elements."""
+    return max(x, n) + 1
+
+
+def _two_axes(binding: Binding, choices: Choices) -> bool:
+    """Puts the positions of the dimensions m and n under "axes"."""
+    if "a" not in binding or "b" not in binding:
+        return False
+    first, rank = len(binding["a"]), len(binding["a"]) + 2 + len(binding["b"])
+    negative = choices.chance(0.6 if first + 2 == rank else 0.05)
+    binding["axes"] = (first - rank, first + 1 - rank) if negative else (first, first + 1)
+    return True
+
+
+class Reduction:
+    """Declares the productions of one reduction; a form says what is reduced and what remains."""
+
+    def __init__(
+        self,
+        of: Any,
+        to: Any = None,
+        weight: float = 1.0,
+        grow: Growth = same,
+        keep: RefinementRule = _FREE,
+        names: str = "",
+        differentiable: bool = True,
+    ) -> None:
+        self.of, self.to, self.weight, self.grow, self.keep = of, to or of, weight, grow, keep
+        self.names, self.differentiable = names, differentiable
+
+    def __call__(self, form: str, share: float = 1.0, name: str = "", where: Any = None) -> Any:
+        """The decorator for one form: "whole", "all" (a scalar too), "axis", "kept", "pair", "pair kept" or "along"."""
+        before, after = _FORMS[form]
+        signature = {"x": self.of[Array, before]}
+        signature |= {"axes": _AXES} if form[:4] == "pair" else {} if form in ("whole", "all") else {"axis": _AXIS}
+        grow = self.grow
+        magnitudes: dict[str, Any] = {
+            "all": lambda x, s: grow(x, s),
+            "whole": lambda x, n, s: grow(x, n + s),
+            "pair": lambda x, m, n: grow(x, m + n),
+        }
+        return production(
+            name=name,
+            weight=self.weight * share,
+            names=self.names,
+            magnitude=magnitudes.get(form.split()[0], lambda x, n: grow(x, n)),
+            relation=_two_axes if form[:4] == "pair" else None,
+            differentiable=self.differentiable,
+            signature={**signature, "return": self.to[Array, after, self.keep]},
+            where=where,
+        )
+
+
+_FORMS = {
+    "all": ("*s", ""),
+    "whole": ("n *s", ""),
+    "axis": ("*a n *b", "*a *b"),
+    "kept": ("*a n *b", "*a 1 *b"),
+    "pair": ("*a m n *b", "*a *b"),
+    "pair kept": ("*a m n *b", "*a 1 1 *b"),
+    "along": ("*a n *b", "*a n *b"),
+}
+
+
+def plain(rule: Reduction, *functions: Function, pairs: bool = True, kept: bool = True) -> None:
+    """The usual forms of each `function(x, axis=...)` under one rule."""
+    for function in functions:
+        label = function.__name__
+        where = (function.__module__, 0)
+
+        @rule("whole", 0.7, f"{label}_whole", where)
+        def _(x: Any) -> Any:
+            return function(x)  # noqa: B023 - read from the closure when the template is compiled
+
+        @rule("axis", 1.0, f"{label}_axis", where)
+        def _(x: Any, axis: int) -> Any:
+            return either(function(x, axis=axis), function(x, axis), weights=(4, 1))  # noqa: B023
+
+        if kept:
+
+            @rule("kept", 0.3, f"{label}_kept", where)
+            def _(x: Any, axis: int) -> Any:
+                return function(x, axis=axis, keepdims=True)  # noqa: B023
+
+        if pairs:
+
+            @rule("pair", 0.3, f"{label}_axes", where)
+            def _(x: Any, axes: tuple[int, int]) -> Any:
+                return function(x, axis=axes)  # noqa: B023
+
+
+# --- sums and means -----------------------------------------------------------------------------------------------------
+
+_sum = Reduction(_INEXACT, weight=3, grow=total, keep=_SIGN, names="total")
+
+
+@_sum("all", 0.8)
+def reduce_sum_all(x: Array) -> Array:
+    return either(jnp.sum(x), x.sum())
+
+
+@_sum("axis")
+def reduce_sum(x: Array, axis: int) -> Array:
+    return either(jnp.sum(x, axis=axis), x.sum(axis=axis), x.sum(axis), weights=(5, 5, 3))
+
+
+@_sum("kept", 0.3)
+def reduce_sum_kept(x: Array, axis: int) -> Array:
+    return either(jnp.sum(x, axis=axis, keepdims=True), x.sum(axis=axis, keepdims=True))
+
+
+@_sum("pair", 0.3)
+def reduce_sum_axes(x: Array, axes: tuple[int, int]) -> Array:
+    return either(jnp.sum(x, axis=axes), x.sum(axis=axes), weights=(2, 1))
+
+
+@_sum("pair", 0.1)
+def lax_reduce_sum(x: Array, axes: tuple[int, int]) -> Array:
+    return jnp.sum(x, axes)
+
+
+_mean = Reduction(_FLOAT, weight=2.5, keep=_SIGN, names="mean mu average")
+
+
+@_mean("all")
+def reduce_mean(x: Array) -> Array:
+    return either(jnp.mean(x), x.mean())
+
+
+@_mean("axis")
+def reduce_mean_axis(x: Array, axis: int) -> Array:
+    return either(jnp.mean(x, axis=axis), x.mean(axis=axis), x.mean(axis), weights=(4, 4, 2))
+
+
+@_mean("kept", 0.4)
+def reduce_mean_kept(x: Array, axis: int) -> Array:
+    return either(jnp.mean(x, axis=axis, keepdims=True), x.mean(axis=axis, keepdims=True), weights=(2, 1))
+
+
+@_mean("pair", 0.3)
+def reduce_mean_axes(x: Array, axes: tuple[int, int]) -> Array:
+    return either(jnp.mean(x, axis=axes), x.mean(axis=axes))
+
+
+@_mean("pair kept", 0.15)
+def reduce_mean_axes_kept(x: Array, axes: tuple[int, int]) -> Array:
+    return jnp.mean(x, axis=axes, keepdims=True)
+
+
+@_mean("axis", 0.1)
+def mean_by_size(x: Array, axis: int) -> Array:
+    return either(jnp.sum(x, axis=axis) / x.shape[axis], jnp.sum(x, axis=axis) / jnp.size(x, axis))
+
+
+@production(weight=0.3, names="per_example", magnitude=lambda x, n, s: x + n + s)
+def sum_but_first(x: Float[Array, "b n *s"]) -> Float[Array, "b", SignOf("x")]:
+    """Everything but the batch."""
+    return either(
+        jnp.sum(x, axis=tuple(range(1, x.ndim))),
+        jnp.sum(x, axis=tuple(range(1, jnp.ndim(x)))),
+        jnp.sum(x.reshape(x.shape[0], -1), axis=-1),
+        jnp.sum(jnp.reshape(x, (jnp.shape(x)[0], -1)), axis=1),
+        weights=(4, 1, 2, 1),
+    )
+
+
+plain(Reduction(_FLOAT, weight=0.15, grow=total, keep=_SIGN), jnp.nansum)
+plain(Reduction(_FLOAT, weight=0.15, keep=_SIGN), jnp.nanmean)
+plain(Reduction(_INT32, weight=0.4, grow=total, names="total count"), jnp.sum)
+plain(Reduction(_BOOL, _INT32, 0.5, lambda x, n: n, NonNegative, "count hits"), jnp.count_nonzero, pairs=False)
+plain(Reduction(_FLOAT, weight=0.4, grow=product, keep=_SIGN, names="product"), jnp.prod)
+plain(Reduction(_FLOAT, weight=0.1, grow=product, keep=_SIGN), jnp.nanprod, pairs=False, kept=False)
+
+
+@production(weight=0.4, names="accuracy fraction")
+def mean_of_integers(x: Int[Array, "*a n *b"], axis: Static[int, "n"]) -> Single[Array, "*a *b"]:
+    return either(jnp.mean(x, axis=axis), x.mean(axis=axis))
+
+
+@production(weight=0.8, names="accuracy fraction", magnitude=lambda: 0.0)
+def mean_of_mask(mask: Bool[Array, "n *s"]) -> Single[Array, "", NonNegative]:
+    return either(jnp.mean(mask), mask.mean(), jnp.mean(mask.astype(jnp.float32)))
+
+
+@production(weight=0.8, names="count hits", magnitude=lambda n: n)
+def sum_of_mask(mask: Bool[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a *b", NonNegative]:
+    return either(jnp.sum(mask, axis=axis), mask.sum(axis=axis), mask.astype(jnp.int32).sum(axis))
+
+
+# --- extremes ----------------------------------------------------------------------------------------------------------
+
+_max = Reduction(_ORDERED, weight=1.2, keep=_SIGN, names="peak highest maximum")
+_min = Reduction(_ORDERED, weight=0.7, keep=_SIGN, names="lowest minimum")
+
+
+@_max("all", 0.7)
+def reduce_max_all(x: Array) -> Array:
+    return either(jnp.max(x), x.max())
+
+
+@_max("axis")
+def reduce_max(x: Array, axis: int) -> Array:
+    return either(jnp.max(x, axis=axis), x.max(axis=axis), x.max(axis), jnp.amax(x, axis=axis), weights=(4, 3, 2, 0.3))
+
+
+@_max("kept", 0.4)
+def reduce_max_kept(x: Array, axis: int) -> Array:
+    return either(jnp.max(x, axis=axis, keepdims=True), x.max(axis=axis, keepdims=True), weights=(3, 1))
+
+
+@_max("pair", 0.2)
+def reduce_max_axes(x: Array, axes: tuple[int, int]) -> Array:
+    return either(jnp.max(x, axis=axes), x.max(axis=axes))
+
+
+@_min("all", 0.7)
+def reduce_min_all(x: Array) -> Array:
+    return either(jnp.min(x), x.min())
+
+
+@_min("axis")
+def reduce_min(x: Array, axis: int) -> Array:
+    return either(jnp.min(x, axis=axis), x.min(axis=axis), x.min(axis), jnp.amin(x, axis=axis), weights=(4, 3, 2, 0.3))
+
+
+@_min("kept", 0.3)
+def reduce_min_kept(x: Array, axis: int) -> Array:
+    return jnp.min(x, axis=axis, keepdims=True)
+
+
+plain(Reduction(_FLOAT, weight=0.15, keep=_SIGN), jnp.nanmax, jnp.nanmin)
+plain(Reduction(_FLOAT, weight=0.15, grow=lambda x, n: x + 1, keep=NonNegative, names="spread width"), jnp.ptp)
+
+
+@production(weight=1.2, magnitude=lambda n: n, names="best indices")
+def argmax(x: Ordered[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a *b", Index("n")]:
+    return either(jnp.argmax(x, axis=axis), x.argmax(axis=axis), x.argmax(axis), jnp.argmax(x, axis), weights=(4, 3, 2, 1))
+
+
+@production(weight=0.5, magnitude=lambda n: n, names="nearest worst")
+def argmin(x: Ordered[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a *b", Index("n")]:
+    return either(jnp.argmin(x, axis=axis), x.argmin(axis=axis), jnp.argmin(x, axis), weights=(3, 2, 1))
+
+
+@production(weight=0.3, magnitude=lambda n: n, names="best")
+def argmax_kept(x: Ordered[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a 1 *b", Index("n")]:
+    return either(jnp.argmax(x, axis=axis, keepdims=True), jnp.argmin(x, axis=axis, keepdims=True), weights=(1, 0))
+
+
+@production(weight=0.1, magnitude=lambda n: n)
+def lax_argmax(x: Ordered[Array, "*a n *b"], at: Static[int, axis("n", negative=False)]) -> Int32[Array, "*a *b", Index("n")]:
+    return lax.argmax(x, at, jnp.int32)
+
+
+# --- truth ---------------------------------------------------------------------------------------------------------------
+
+_truth = Reduction(_BOOL, weight=0.8, names="flag")
+
+
+@_truth("whole", 0.6)
+def all_whole(x: Array) -> Array:
+    return either(jnp.all(x), x.all())
+
+
+@_truth("whole", 0.6)
+def any_whole(x: Array) -> Array:
+    return either(jnp.any(x), x.any())
+
+
+@_truth("axis")
+def all_axis(x: Array, axis: int) -> Array:
+    return either(jnp.all(x, axis=axis), x.all(axis=axis), x.all(axis))
+
+
+@_truth("axis")
+def any_axis(x: Array, axis: int) -> Array:
+    return either(jnp.any(x, axis=axis), x.any(axis=axis), x.any(axis))
+
+
+@_truth("kept", 0.3)
+def all_kept(x: Array, axis: int) -> Array:
+    return jnp.all(x, axis=axis, keepdims=True)
+
+
+# --- spread, order statistics, norms ---------------------------------------------------------------------------------------
+
+_std = Reduction(_FLOAT, weight=0.6, keep=NonNegative, names="sigma std", differentiable=False)
+_var = Reduction(_FLOAT, weight=0.5, grow=lambda x, n: 2 * x, keep=NonNegative, names="variance var")
+
+
+@_std("axis")
+def std_axis(x: Array, axis: int) -> Array:
+    return either(jnp.std(x, axis=axis), x.std(axis=axis), x.std(axis))
+
+
+@_std("whole", 0.6)
+def std_whole(x: Array) -> Array:
+    return either(jnp.std(x), x.std())

@@ -1,0 +1,86 @@
+"""Profiles: TOML files that multiply weights and set sizes, style and caps.
+
+A profile names only what it changes; everything else comes from `profiles/default.toml`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grammar.errors import ProfileError
+
+_FOLDER = Path(__file__).parent / "profiles"
+_SECTIONS = ("sizes", "style", "caps", "dtypes", "transforms", "weights")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The settings of a run, all present and checked."""
+
+    name: str
+    text: str
+    sizes: Mapping[str, Any]
+    style: Mapping[str, float]
+    caps: Mapping[str, int]
+    dtypes: Mapping[str, float]
+    transforms: Mapping[str, float]
+    weights: Mapping[str, float]
+
+
+def bundled() -> list[str]:
+    """The names of the profiles that come with the grammar."""
+    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+
+
+def load(profile: str) -> Profile:
+    """The profile of that name, or in the TOML file of that path. ProfileError says what is wrong and where."""
+    path = Path(profile) if profile.endswith(".toml") else _FOLDER / f"{profile}.toml"
+    if not path.is_file():
+        raise ProfileError(
+            f"profile {profile!r} is neither a file nor one of {', '.join(bundled())}; give one of these names or the path of a .toml file"
+        )
+    default = _FOLDER / "default.toml"
+    base, own = _read(default), _read(path)
+    merged = {section: {**base.get(section, {}), **own.get(section, {})} for section in _SECTIONS}
+    _check(path, own, base, merged)
+    text = default.read_text() if path == default else default.read_text() + "\n" + path.read_text()
+    return Profile(path.stem, text, **merged)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileError(f"profile {path}: not TOML: {error}; correct that line") from None
+    except OSError as error:
+        raise ProfileError(f"profile {path}: {error.strerror}; give a file that can be read") from None
+
+
+def _check(path: Path, own: Mapping[str, Any], base: Mapping[str, Any], merged: Mapping[str, Any]) -> None:
+    for section, settings in own.items():
+        if section not in _SECTIONS or not isinstance(settings, dict):
+            raise ProfileError(f"profile {path}: section {section!r} is unknown; use {', '.join(_SECTIONS)}")
+        for key in settings:
+            if section != "weights" and key not in base.get(section, {}) and path.name != "default.toml":
+                raise ProfileError(f"profile {path}: [{section}] has no {key!r}; use {', '.join(base[section])}")
+    for section in ("style", "dtypes", "transforms", "weights", "caps"):
+        for key, value in merged[section].items():
+            _check_number(path, section, key, value)
+    for key, quantiles in merged["sizes"].items():
+        if not (isinstance(quantiles, list) and len(quantiles) == 7 and sorted(quantiles) == quantiles):  # pyright: ignore
+            raise ProfileError(
+                f"profile {path}: [sizes] {key} = {quantiles!r} is not seven growing integers (0, 10, 25, 50, 75, 90, 100 %); give seven"
+            )
+
+
+def _check_number(path: Path, section: str, key: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value in (float("inf"),):
+        raise ProfileError(f"profile {path}: [{section}] {key} = {value!r} is not a number; give one of at least 0")
+    if value < 0:
+        raise ProfileError(f"profile {path}: [{section}] {key} = {value!r} is below 0; give a number of at least 0")
+    if section == "style" and value > 1:
+        raise ProfileError(f"profile {path}: [style] {key} = {value!r} is above 1; give a share from 0 to 1")

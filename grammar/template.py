@@ -1,0 +1,427 @@
+"""Templates: the body of a production, compiled once into functions that build libcst nodes around what fills its holes.
+
+Only the spine above the holes is rebuilt; what holds no hole is shared between all programs. Parentheses are put
+where Python's precedence asks for them and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from types import ModuleType
+from typing import Any
+
+import libcst as cst
+
+from grammar.errors import GrammarError
+from grammar.statics import DtypeName
+
+# Python's precedence, loosest first; an operand below what its place needs gets parentheses.
+LOOSEST, LAMBDA, CONDITIONAL, OR, AND, NOT, COMPARISON = range(7)
+BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT, UNARY, POWER, ATOM = range(7, 16)
+
+_BINARY: dict[type[cst.BaseBinaryOp], int] = {
+    cst.BitOr: BIT_OR,
+    cst.BitXor: BIT_XOR,
+    cst.BitAnd: BIT_AND,
+    cst.LeftShift: SHIFT,
+    cst.RightShift: SHIFT,
+    cst.Add: SUM,
+    cst.Subtract: SUM,
+    cst.Multiply: PRODUCT,
+    cst.Divide: PRODUCT,
+    cst.FloorDivide: PRODUCT,
+    cst.Modulo: PRODUCT,
+    cst.MatrixMultiply: PRODUCT,
+    cst.Power: POWER,
+}
+_FIXED: dict[type[cst.CSTNode], int] = {
+    cst.Lambda: LAMBDA,
+    cst.IfExp: CONDITIONAL,
+    cst.Comparison: COMPARISON,
+}
+# Fields that label something; a name there is never a hole.
+_LABELS = frozenset({"keyword", "attr"})
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """An expression with what its surroundings must know of it."""
+
+    node: cst.BaseExpression
+    precedence: int = ATOM
+    width: int = 0
+    """Characters it takes on a line."""
+
+    def at_least(self, precedence: int) -> cst.BaseExpression:
+        """The node, in parentheses if it binds more loosely than its place allows."""
+        if self.precedence >= precedence:
+            return self.node
+        return self.node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+
+
+Env = Mapping[str, Expr]
+Pick = Callable[[Sequence[float]], int]
+Build = Callable[[Env, Pick], Any]
+
+
+def name(text: str) -> Expr:
+    """A name as an expression."""
+    return Expr(cst.Name(text), ATOM, len(text))
+
+
+def precedence_of(node: cst.BaseExpression) -> int:
+    """How tightly an expression binds."""
+    if getattr(node, "lpar", ()):
+        return ATOM
+    if isinstance(node, cst.BinaryOperation):
+        return _BINARY[type(node.operator)]
+    if isinstance(node, cst.UnaryOperation):
+        return NOT if isinstance(node.operator, cst.Not) else UNARY
+    if isinstance(node, cst.BooleanOperation):
+        return AND if isinstance(node.operator, cst.And) else OR
+    return _FIXED.get(type(node), ATOM)
+
+
+def _needed(parent: Any, field: str) -> int:
+    """The least precedence an expression must have to stand in a field of its parent without parentheses."""
+    if isinstance(parent, cst.BinaryOperation):
+        own = _BINARY[type(parent.operator)]
+        if own == POWER:
+            return ATOM if field == "left" else UNARY
+        return own if field == "left" else own + 1
+    if isinstance(parent, cst.UnaryOperation):
+        return NOT if isinstance(parent.operator, cst.Not) else UNARY
+    if isinstance(parent, cst.BooleanOperation):
+        own = precedence_of(parent)
+        return own if field == "left" else own + 1
+    if isinstance(parent, cst.Comparison | cst.ComparisonTarget):
+        return COMPARISON + 1
+    if isinstance(parent, cst.Call | cst.Attribute | cst.Subscript) and field in ("func", "value"):
+        return ATOM
+    if isinstance(parent, cst.IfExp):
+        return LAMBDA if field == "orelse" else OR
+    return LOOSEST
+
+
+@lru_cache(maxsize=None)
+def _functions_of(file: str) -> tuple[str, dict[int, ast.FunctionDef], dict[str, str]]:
+    """A source file's text, its functions by first line, and the import statement of every module-level alias."""
+    with open(file, encoding="utf-8") as stream:
+        text = stream.read()
+    tree = ast.parse(text)
+    functions: dict[int, ast.FunctionDef] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            functions[min([node.lineno, *(d.lineno for d in node.decorator_list)])] = node
+    return text, functions, dict(_imports(tree))
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                renamed = f" as {alias.asname}" if alias.asname else ""
+                origin = f"from {node.module} " if isinstance(node, ast.ImportFrom) else ""
+                yield alias.asname or alias.name, f"{origin}import {alias.name}{renamed}"
+
+
+class Template:
+    """A compiled body.
+
+    `statements(env, pick)` are the libcst statements before the result, `result(env, pick)` the expression behind
+    `return`. `env` maps holes, local names and renamed modules to expressions; `pick` chooses among spellings by
+    running sums of weights.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], params: frozenset[str], fail: Callable[[str], GrammarError]
+    ) -> None:
+        code: Any = function.__code__  # type: ignore[attr-defined]
+        text, functions, self._import_lines = _functions_of(code.co_filename)
+        definition = functions[code.co_firstlineno]
+        self._fail = fail
+        self._values = _values(function)
+        self.params = params
+        self.locals = _local_names(definition, params)
+        self.rebound = _stored_names(definition) & params
+        for shadowed in sorted(_nested_names(definition) & params):
+            raise fail(f"a function inside the body binds {shadowed!r}, which is a parameter; give it another name")
+        """Parameters that the body assigns to: they need a variable of their own."""
+        self.counts: dict[str, int] = {}
+        """How often each hole stands in the template."""
+        self.nested: set[str] = set()
+        """Holes inside a function or comprehension of the template, where only names may stand."""
+        self.called: set[str] = set()
+        """Holes that the template calls as a function."""
+        self.imports: set[str] = set()
+        self.modules: dict[str, str] = {}
+        """Modules imported by `from`, which a program may write out: alias and import statement."""
+        self._depth = 0
+        *before, last = _body(text, definition)
+        value = last.body[0].value if isinstance(last, cst.SimpleStatementLine) else None  # type: ignore[union-attr]
+        if value is None:
+            raise fail("the body must end with `return` and an expression")
+        self.before = [self._builder(statement) for statement in before]
+        self.before_raw = before
+        self.result = self._expression(value)
+
+    def statements(self, env: Env, pick: Pick) -> list[Any]:
+        """The statements before the result."""
+        return [
+            raw if build is None else build(env, pick) for raw, build in zip(self.before_raw, self.before, strict=True)
+        ]
+
+    # --- compiling ---
+
+    def _expression(self, node: cst.BaseExpression) -> Callable[[Env, Pick], Expr]:
+        """A builder of a whole expression with its precedence and width."""
+        options = _options(node)
+        if options is not None:
+            return self._choice(*options)
+        if isinstance(node, cst.Name) and node.value in self.params:
+            self._count(node.value)
+            key = node.value
+            return lambda env, pick: env[key]
+        counts_before = dict(self.counts)
+        build, precedence = self._builder(node), precedence_of(node)
+        uses = [(key, n - counts_before.get(key, 0)) for key, n in self.counts.items()]
+        uses = [(key, n) for key, n in uses if n]
+        width = len(_text(node)) - sum(len(key) * n for key, n in uses)
+        if build is None:
+            fixed = Expr(node, precedence, width)
+            return lambda env, pick: fixed
+        return lambda env, pick: Expr(
+            build(env, pick), precedence, width + sum(env[key].width * n for key, n in uses if key in env)
+        )
+
+    def _choice(
+        self, options: Sequence[cst.BaseExpression], cumulative: Sequence[float]
+    ) -> Callable[[Env, Pick], Expr]:
+        before = dict(self.counts)
+        most = dict(before)
+        builders: list[Callable[[Env, Pick], Expr]] = []
+        for option in options:
+            self.counts = dict(before)
+            builders.append(self._expression(option))
+            for key, n in self.counts.items():
+                most[key] = max(most.get(key, 0), n)
+        self.counts = most
+        return lambda env, pick: builders[pick(cumulative)](env, pick)
+
+    def _count(self, hole: str) -> None:
+        self.counts[hole] = self.counts.get(hole, 0) + 1
+        if self._depth:
+            self.nested.add(hole)
+
+    def _builder(self, node: Any, parent: Any = None, field: str = "") -> Build | None:
+        """A builder of the node, or None when nothing in it changes from program to program."""
+        if isinstance(node, cst.Name):
+            if isinstance(parent, cst.Call) and field == "func":
+                self.called.add(node.value)
+            return self._name(node.value, _needed(parent, field))
+        if isinstance(node, cst.CSTNode):
+            if _options(node) is not None:
+                build, needed = self._expression(node), _needed(parent, field)  # type: ignore[arg-type]
+                return lambda env, pick: build(env, pick).at_least(needed)
+            return self._spine(node)
+        if isinstance(node, tuple | list):
+            return self._sequence(node, parent, field)
+        return None
+
+    def _spine(self, node: cst.CSTNode) -> Build | None:
+        inner = isinstance(node, cst.Lambda | cst.FunctionDef | cst.CompFor)
+        comprehension = isinstance(node, cst.ListComp | cst.GeneratorExp | cst.DictComp)
+        self._depth += inner or comprehension
+        fields = [key for key in node.__dataclass_fields__ if key != "__slots__"]  # type: ignore[attr-defined]
+        parts: dict[str, Build] = {}
+        for key in fields:
+            if key in _LABELS or (key == "name" and isinstance(node, cst.ImportAlias)):
+                continue
+            build = self._builder(getattr(node, key), node, key)
+            if build is not None:
+                parts[key] = build
+        self._depth -= inner or comprehension
+        if not parts:
+            return None
+        kind = type(node)
+        fixed = {key: getattr(node, key) for key in fields if key not in parts}
+        if len(parts) == 1:
+            ((only, build_only),) = parts.items()
+            return lambda env, pick: kind(**fixed, **{only: build_only(env, pick)})
+        pairs = tuple(parts.items())
+        return lambda env, pick: kind(**fixed, **{key: build(env, pick) for key, build in pairs})
+
+    def _sequence(self, items: Sequence[Any], parent: Any, field: str) -> Build | None:
+        builds = [self._builder(item, parent, field) for item in items]
+        if not any(builds):
+            return None
+        pairs = list(zip(items, builds, strict=True))
+        return lambda env, pick: [item if build is None else build(env, pick) for item, build in pairs]
+
+    def _name(self, text: str, needed: int) -> Build | None:
+        if text in self.params:
+            self._count(text)
+            return lambda env, pick: env[text].at_least(needed)
+        if text in self.locals:
+            return lambda env, pick: env[text].node
+        if text == "_":
+            return None
+        if text not in self._values:
+            if hasattr(builtins, text):
+                return None
+            raise self._fail(f"hole {text!r} is not in the signature; add it as a parameter or import it")
+        spelled = self._spell(text)
+        root = spelled.value if isinstance(spelled, cst.Attribute) else spelled
+        if isinstance(root, cst.Name) and root.value in self.modules:
+            alias = root.value
+            if root is spelled:
+                return lambda env, pick: env[alias].node
+            return lambda env, pick: cst.Attribute(env[alias].node, spelled.attr)  # type: ignore[union-attr]
+        return None if isinstance(spelled, cst.Name) and spelled.value == text else lambda env, pick: spelled
+
+    def _spell(self, text: str) -> cst.BaseExpression:
+        """How a global or a captured value is written in a program."""
+        value = self._values[text]
+        if text in self._import_lines:
+            self._note_import(text)
+            return cst.Name(text)
+        return self.literal(value)
+
+    def _note_import(self, alias: str) -> None:
+        statement = self._import_lines[alias]
+        if statement.startswith("from ") and isinstance(self._values[alias], ModuleType):
+            self.modules[alias] = statement
+        else:
+            self.imports.add(statement)
+
+    def literal(self, value: Any) -> cst.BaseExpression:
+        """The expression of a captured Python value: a function by the alias of its module, else a literal."""
+        if callable(value):
+            return self._function(value)
+        return literal(value).node
+
+
+    def _function(self, value: Any) -> cst.BaseExpression:
+        label = value.__name__
+        for alias, module in self._values.items():
+            if isinstance(module, ModuleType) and getattr(module, label, None) is value:
+                self._note_import(alias)
+                return cst.Attribute(cst.Name(alias), cst.Name(label))
+        for dotted in _SUBMODULES:
+            alias, *path = dotted.split(".")
+            module = self._values.get(alias)
+            for part in path:
+                module = getattr(module, part, None)
+            if module is not None and getattr(module, label, None) is value:
+                self._note_import(alias)
+                return cst.parse_expression(f"{dotted}.{label}")
+        raise self._fail(f"{value!r} is in none of the imported modules; import the one that has it")
+
+
+_SUBMODULES = (
+    "jnp.linalg",
+    "jnp.fft",
+    "jax.nn",
+    "jax.random",
+    "jax.scipy.special",
+    "jax.scipy.linalg",
+    "lax.linalg",
+)
+
+
+def literal(value: Any) -> Expr:
+    """A Python value as an expression."""
+    if isinstance(value, DtypeName):
+        return Expr(cst.Attribute(cst.Name("jnp"), cst.Name(str(value))), ATOM, len(value) + 4)
+    text = repr(value).replace("'", '"') if isinstance(value, str) else repr(value)
+    node = parsed(text)
+    return Expr(node, precedence_of(node), len(text))
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> cst.BaseExpression:
+    return cst.parse_expression(text)
+
+
+def _text(node: cst.CSTNode) -> str:
+    return cst.Module([]).code_for_node(node)
+
+
+def _options(node: Any) -> tuple[list[cst.BaseExpression], list[float]] | None:
+    """The spellings and running weights of an `either(...)` call, or None for anything else."""
+    if not (isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "either"):
+        return None
+    options = [arg.value for arg in node.args if arg.keyword is None]
+    given = [arg.value for arg in node.args if arg.keyword is not None]
+    weights = ast.literal_eval(_text(given[0])) if given else [1.0] * len(options)
+    return options, list(accumulate(float(weight) for weight in weights))
+
+
+def _values(function: Any) -> dict[str, Any]:
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    return {**function.__globals__, **{key: cell.cell_contents for key, cell in cells}}
+
+
+def _stored_names(definition: ast.FunctionDef) -> set[str]:
+    stored: set[str] = set()
+    for statement in definition.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                stored.add(node.id)
+            elif isinstance(node, ast.arg):
+                stored.add(node.arg)
+            elif isinstance(node, ast.FunctionDef):
+                stored.add(node.name)
+    return stored
+
+
+def _nested_names(definition: ast.FunctionDef) -> set[str]:
+    """The names bound inside the functions and lambdas of a body."""
+    found: set[str] = set()
+    for function in (node for statement in definition.body for node in ast.walk(statement)):
+        if not isinstance(function, ast.FunctionDef | ast.Lambda):
+            continue
+        found |= {arg.arg for arg in function.args.args}
+        if isinstance(function, ast.FunctionDef):
+            found |= _stored_names(function)
+    return found
+
+
+def _local_names(definition: ast.FunctionDef, params: frozenset[str]) -> tuple[str, ...]:
+    """Names the body makes, in a fixed order; `_` keeps its name."""
+    return tuple(sorted(_stored_names(definition) - params - {"_"}))
+
+
+def _body(text: str, definition: ast.FunctionDef) -> list[Any]:
+    """The statements of a function's body as libcst nodes, without its docstring."""
+    statements = definition.body
+    if ast.get_docstring(definition) is not None:
+        statements = statements[1:]
+    first, last = statements[0].lineno, statements[-1].end_lineno
+    lines = text.splitlines(keepends=True)[first - 1 : last]
+    tree = cst.parse_module(textwrap.dedent("".join(lines))).visit(_Plain())
+    return list(tree.body)  # type: ignore[union-attr]
+
+
+class _Plain(cst.CSTTransformer):
+    """Drops what a template says to the type checker and to its reader alone: annotations and comments."""
+
+    def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> cst.Param:
+        return updated_node.with_changes(annotation=None)
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
+        return updated_node.with_changes(returns=None)
+
+    def leave_AnnAssign(self, original_node: cst.AnnAssign, updated_node: cst.AnnAssign) -> cst.Assign | cst.AnnAssign:
+        if updated_node.value is None:
+            return updated_node
+        return cst.Assign([cst.AssignTarget(updated_node.target)], updated_node.value)
+
+    def leave_Comment(self, original_node: cst.Comment, updated_node: cst.Comment) -> cst.RemovalSentinel:
+        return cst.RemoveFromParent()
