@@ -1,0 +1,267 @@
+"""Krylov methods as a start and a step on a state whose first two members are the solution and its residual.
+
+Steepest descent, conjugate gradients and their preconditioned form: Hestenes and Stiefel 1952; Saad, Iterative
+Methods for Sparse Linear Systems, 2003, algorithms 5.2, 6.18, 9.1. Conjugate residuals minimise the residual as
+MINRES does: Saad, algorithm 6.20. BiCGStab: van der Vorst 1992. GMRES: Saad and Schultz 1986, here with classical
+Gram-Schmidt applied twice. A step whose denominator has vanished leaves the solution as it is, so that loops of a
+fixed length may run past convergence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.scipy.sparse.linalg import bicgstab, cg, gmres
+
+Field = Callable[[Array], Array]
+State = tuple[Array, ...]
+
+
+def quotient(top: Array, bottom: Array) -> Array:
+    """The quotient, zero where the divisor has vanished."""
+    return jnp.where(bottom == 0.0, 0.0, top / jnp.where(bottom == 0.0, 1.0, bottom))
+
+
+def descent_start(f: Array) -> State:
+    """Zero solution and its residual."""
+    return jnp.zeros_like(f), f
+
+
+def descent_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array]) -> State:
+    """One step of steepest descent."""
+    u, residual = state
+    image = apply_operator(residual)
+    length = ratio(jnp.vdot(residual, residual), jnp.vdot(residual, image))
+    return u + length * residual, residual - length * image
+
+
+def conjugate_start(f: Array) -> State:
+    """Zero solution, its residual, the first direction, squared norm of the residual."""
+    return jnp.zeros_like(f), f, f, jnp.vdot(f, f)
+
+
+def conjugate_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array]) -> State:
+    """One step of conjugate gradients."""
+    u, residual, direction, square = state
+    image = apply_operator(direction)
+    length = ratio(square, jnp.vdot(direction, image))
+    u = u + length * direction
+    residual = residual - length * image
+    square_next = jnp.vdot(residual, residual)
+    return u, residual, residual + ratio(square_next, square) * direction, square_next
+
+
+def preconditioned_start(f: Array, *, precondition: Field) -> State:
+    """Zero solution, its residual, the first direction, preconditioned square of the residual."""
+    direction = precondition(f)
+    return jnp.zeros_like(f), f, direction, jnp.vdot(f, direction)
+
+
+def preconditioned_step(
+    state: State, *, apply_operator: Field, precondition: Field, ratio: Callable[[Array, Array], Array]
+) -> State:
+    """One step of preconditioned conjugate gradients."""
+    u, residual, direction, square = state
+    image = apply_operator(direction)
+    length = ratio(square, jnp.vdot(direction, image))
+    u = u + length * direction
+    residual = residual - length * image
+    correction = precondition(residual)
+    square_next = jnp.vdot(residual, correction)
+    return u, residual, correction + ratio(square_next, square) * direction, square_next
+
+
+def minimal_start(f: Array, *, apply_operator: Field) -> State:
+    """Zero solution, its residual, the first direction, images of both, their product."""
+    image = apply_operator(f)
+    return jnp.zeros_like(f), f, f, image, jnp.vdot(f, image)
+
+
+def minimal_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array]) -> State:
+    """One step of conjugate residuals, which minimise the residual's norm."""
+    u, residual, direction, image, product = state
+    length = ratio(product, jnp.vdot(image, image))
+    u = u + length * direction
+    residual = residual - length * image
+    residual_image = apply_operator(residual)
+    product_next = jnp.vdot(residual, residual_image)
+    factor = ratio(product_next, product)
+    return u, residual, residual + factor * direction, residual_image + factor * image, product_next
+
+
+def stabilised_start(f: Array) -> State:
+    """Zero solution, its residual, the shadow residual, the first direction, their product."""
+    return jnp.zeros_like(f), f, f, f, jnp.vdot(f, f)
+
+
+def stabilised_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array]) -> State:
+    """One step of BiCGStab."""
+    u, residual, shadow, direction, product = state
+    image = apply_operator(direction)
+    alpha = ratio(product, jnp.vdot(shadow, image))
+    middle = residual - alpha * image
+    middle_image = apply_operator(middle)
+    omega = ratio(jnp.vdot(middle_image, middle), jnp.vdot(middle_image, middle_image))
+    u = u + alpha * direction + omega * middle
+    residual = middle - omega * middle_image
+    product_next = jnp.vdot(shadow, residual)
+    beta = ratio(product_next * alpha, product * omega)
+    return u, residual, shadow, residual + beta * (direction - omega * image), product_next
+
+
+def arnoldi_start(f: Array) -> State:
+    """Zero solution and its residual."""
+    return jnp.zeros_like(f), f
+
+
+def arnoldi_step(
+    state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array], restart: int
+) -> State:
+    """One restart of GMRES: an orthonormal basis, then a least-squares problem."""
+    u, residual = state
+    size = jnp.linalg.norm(residual)
+    first = ratio(residual, size).ravel()
+    basis = jnp.zeros((restart + 1, first.size)).at[0].set(first)
+
+    def extend(basis: Array, k: Array) -> tuple[Array, Array]:
+        image = apply_operator(basis[k].reshape(u.shape)).ravel()
+        column = basis @ image
+        rest = image - column @ basis
+        correction = basis @ rest
+        rest = rest - correction @ basis
+        height = jnp.linalg.norm(rest)
+        column = (column + correction).at[k + 1].add(height)
+        return basis.at[k + 1].set(ratio(rest, height)), column
+
+    basis, columns = lax.scan(extend, basis, jnp.arange(restart))
+    weights = jnp.linalg.lstsq(columns.T, jnp.zeros(restart + 1).at[0].set(size))[0]
+    u = u + (weights @ basis[:-1]).reshape(u.shape)
+    residual = residual - apply_operator((weights @ basis[:-1]).reshape(u.shape))
+    return u, residual
+
+
+# Loops around a step. Those of fixed length leave a finished solution alone: past convergence the quotients of
+# rounding errors would drive it away again.
+
+
+def advance_fori(
+    f: Array,
+    *,
+    start: Callable[[Array], State],
+    step: Callable[[State], State],
+    tolerance: float,
+    iterations: int,
+) -> Array:
+    """Solution after at most a fixed number of steps from zero."""
+    target = tolerance * jnp.linalg.norm(f)
+
+    def advance(_: Array, state: State) -> State:
+        return lax.cond(jnp.linalg.norm(state[1]) > target, step, lambda same: same, state)
+
+    return lax.fori_loop(0, iterations, advance, start(f))[0]
+
+
+def advance_scan(
+    f: Array,
+    *,
+    start: Callable[[Array], State],
+    step: Callable[[State], State],
+    tolerance: float,
+    iterations: int,
+) -> Array:
+    """Solution after at most a fixed number of steps from zero."""
+    target = tolerance * jnp.linalg.norm(f)
+
+    def advance(state: State, _: None) -> tuple[State, None]:
+        unfinished = jnp.linalg.norm(state[1]) > target
+        return lax.cond(unfinished, step, lambda same: same, state), None
+
+    state, _ = lax.scan(advance, start(f), None, length=iterations)
+    return state[0]
+
+
+def advance_recorded(
+    f: Array,
+    *,
+    start: Callable[[Array], State],
+    step: Callable[[State], State],
+    tolerance: float,
+    iterations: int,
+) -> tuple[Array, Array]:
+    """Solution after at most a fixed number of steps, and the norm of the residual after each."""
+    target = tolerance * jnp.linalg.norm(f)
+
+    def advance(state: State, _: None) -> tuple[State, Array]:
+        state = lax.cond(jnp.linalg.norm(state[1]) > target, step, lambda same: same, state)
+        return state, jnp.linalg.norm(state[1])
+
+    state, norms = lax.scan(advance, start(f), None, length=iterations)
+    return state[0], norms
+
+
+def advance_while(
+    f: Array, *, start: Callable[[Array], State], step: Callable[[State], State], tolerance: float, limit: int
+) -> tuple[Array, Array]:
+    """Solution to a relative residual, and the number of steps it took."""
+    target = tolerance * jnp.linalg.norm(f)
+
+    def unfinished(progress: tuple[State, Array]) -> Array:
+        state, count = progress
+        return (jnp.linalg.norm(state[1]) > target) & (count < limit)
+
+    def advance(progress: tuple[State, Array]) -> tuple[State, Array]:
+        state, count = progress
+        return step(state), count + 1
+
+    state, count = lax.while_loop(unfinished, advance, (start(f), jnp.asarray(0)))
+    return state[0], count
+
+
+def advance_unrolled(
+    f: Array, *, start: Callable[[Array], State], step: Callable[[State], State], iterations: int
+) -> Array:
+    """Solution after a few steps from zero."""
+    state = start(f)
+    for _ in range(iterations):
+        state = step(state)
+    return state[0]
+
+
+# Preconditioners.
+
+
+def divide_by_diagonal(residual: Array, *, diagonal: Field) -> Array:
+    """Jacobi's preconditioner."""
+    return residual / diagonal(residual)
+
+
+def sweep_once(residual: Array, *, sweep: Callable[[Array, Array], Array]) -> Array:
+    """One sweep or cycle from zero as a preconditioner."""
+    return sweep(jnp.zeros_like(residual), residual)
+
+
+# JAX's own.
+
+
+def library_cg(f: Array, *, apply_operator: Field, tolerance: float, limit: int) -> Array:
+    """Conjugate gradients of jax.scipy."""
+    return cg(apply_operator, f, tol=tolerance, maxiter=limit)[0]
+
+
+def library_bicgstab(f: Array, *, apply_operator: Field, tolerance: float, limit: int) -> Array:
+    """BiCGStab of jax.scipy."""
+    return bicgstab(apply_operator, f, tol=tolerance, maxiter=limit)[0]
+
+
+def library_gmres(f: Array, *, apply_operator: Field, tolerance: float, restart: int, limit: int) -> Array:
+    """GMRES of jax.scipy."""
+    return gmres(apply_operator, f, tol=tolerance, restart=restart, maxiter=limit)[0]
+
+
+def library_preconditioned(
+    f: Array, *, apply_operator: Field, precondition: Field, tolerance: float, limit: int
+) -> Array:
+    """Preconditioned conjugate gradients of jax.scipy."""
+    return cg(apply_operator, f, tol=tolerance, maxiter=limit, M=precondition)[0]

@@ -1,0 +1,201 @@
+"""Problems with known solutions: -div(a grad u) + c u = f on the unit interval, square or cube.
+
+The solution is written down; f, the boundary fluxes and Robin data follow from it by automatic differentiation
+(the method of manufactured solutions: Roache, Code Verification by the Method of Manufactured Solutions, 2002).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from pde.errors import UserError
+
+SCREENING = 3.0
+WEIGHTS = (1.0, 2.0, 1.5)
+AMPLITUDE = 0.4
+ROBIN_RATE = 2.0
+ROBIN_WAVE = 1.7206671780305
+"""The root k of k tan(k / 2) = ROBIN_RATE: cos(k (x - 1/2)) has no Robin data."""
+
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Equation:
+    """Coefficients of -div(a grad u) + c u."""
+
+    name: str
+    screening: float = 0.0
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    amplitude: float = 0.0
+
+    def diffusivity(self, x: Array) -> Array:
+        """a at one point, one value an axis."""
+        wave = jnp.sin(2 * jnp.pi * x[0]) * jnp.prod(jnp.cos(2 * jnp.pi * x[1:]))
+        return jnp.asarray(self.weights[: x.shape[0]]) * (1.0 + self.amplitude * wave)
+
+
+EQUATIONS = {
+    e.name: e
+    for e in (
+        Equation("poisson"),
+        Equation("screened", screening=SCREENING),
+        Equation("anisotropic", weights=WEIGHTS),
+        Equation("variable", amplitude=AMPLITUDE),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solution, the boundaries whose homogeneous data it meets, and those whose data it needs."""
+
+    name: str
+    value: Callable[[Array], Array]
+    homogeneous: frozenset[str] = frozenset()
+    inhomogeneous: frozenset[str] = frozenset()
+
+
+def _quarter(x: Array) -> Array:
+    return jnp.sin(0.5 * jnp.pi * x[0]) * jnp.prod(jnp.cos(jnp.pi * x[1:]))
+
+
+def _quarter_ridge(x: Array) -> Array:
+    return jnp.sin(0.5 * jnp.pi * x[0]) * jnp.exp(jnp.sum(jnp.cos(jnp.pi * x)))
+
+
+def _along(x: Array) -> Array:
+    return jnp.sum(x * (1.0 + 0.5 * jnp.arange(x.shape[0])))
+
+
+_OPEN = frozenset({"dirichlet", "neumann", "robin"})
+SOLUTIONS = {
+    s.name: s
+    for s in (
+        Solution("sine", lambda x: jnp.prod(jnp.sin(jnp.pi * x)), frozenset({"dirichlet"})),
+        Solution(
+            "ridge",
+            lambda x: jnp.prod(jnp.sin(jnp.pi * x) * jnp.exp(0.7 * jnp.cos(2 * jnp.pi * x))),
+            frozenset({"dirichlet"}),
+        ),
+        Solution("bump", lambda x: jnp.prod(4.0 * x * (1 - x) * jnp.exp(1.5 * x)), frozenset({"dirichlet"})),
+        Solution("cosine", lambda x: jnp.prod(jnp.cos(jnp.pi * x)), frozenset({"neumann"})),
+        Solution("crest", lambda x: jnp.exp(jnp.sum(jnp.cos(jnp.pi * x))), frozenset({"neumann"})),
+        Solution("wave", lambda x: jnp.prod(jnp.sin(2 * jnp.pi * x)), frozenset({"periodic"})),
+        Solution(
+            "swell",
+            lambda x: jnp.exp(jnp.sin(2 * jnp.pi * x[0]) + 0.5 * jnp.sum(jnp.cos(2 * jnp.pi * x[1:]))),
+            frozenset({"periodic"}),
+        ),
+        Solution("robin_cosine", lambda x: jnp.prod(jnp.cos(ROBIN_WAVE * (x - 0.5))), frozenset({"robin"})),
+        Solution("quarter", _quarter, frozenset({"mixed"})),
+        Solution("quarter_ridge", _quarter_ridge, frozenset({"mixed"})),
+        Solution(
+            "channel_wave", lambda x: jnp.sin(2 * jnp.pi * x[0]) * jnp.sin(jnp.pi * x[1]), frozenset({"channel"})
+        ),
+        Solution(
+            "channel_swell",
+            lambda x: jnp.exp(jnp.sin(2 * jnp.pi * x[0])) * jnp.sin(jnp.pi * x[1]),
+            frozenset({"channel"}),
+        ),
+        Solution("exponential", lambda x: jnp.exp(0.7 * _along(x)) + x[0] ** 2, inhomogeneous=_OPEN),
+        Solution("front", lambda x: jnp.tanh(4.0 * (_along(x) / x.shape[0] - 0.5)), inhomogeneous=_OPEN),
+    )
+}
+BOUNDARIES = ("dirichlet", "neumann", "periodic", "robin", "mixed", "channel")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An equation, a boundary and a solution by name.
+
+    >>> Problem(2, "dirichlet", "poisson", "sine")
+    """
+
+    dimension: int = 2
+    boundary: str = "dirichlet"
+    equation: str = "poisson"
+    solution: str = "sine"
+
+    def __post_init__(self) -> None:
+        for value, known, what in (
+            (self.boundary, BOUNDARIES, "boundary"),
+            (self.equation, tuple(EQUATIONS), "equation"),
+            (self.solution, tuple(SOLUTIONS), "solution"),
+        ):
+            if value not in known:
+                raise UserError(f"unknown {what} {value!r}: choose one of {', '.join(known)}")
+        if self.dimension not in (1, 2, 3):
+            raise UserError(f"dimension {self.dimension} is not 1, 2 or 3: choose one of these")
+        found = SOLUTIONS[self.solution]
+        if self.boundary not in found.homogeneous | found.inhomogeneous:
+            fitting = [s.name for s in SOLUTIONS.values() if self.boundary in s.homogeneous | s.inhomogeneous]
+            raise UserError(
+                f"solution {self.solution!r} does not meet the {self.boundary} boundary: choose one of "
+                f"{', '.join(fitting)}"
+            )
+
+    @property
+    def terms(self) -> Equation:
+        """The equation's coefficients."""
+        return EQUATIONS[self.equation]
+
+    @property
+    def inhomogeneous(self) -> bool:
+        """Whether the boundary data are not zero."""
+        return self.boundary not in SOLUTIONS[self.solution].homogeneous
+
+    @property
+    def singular(self) -> bool:
+        """Whether constants solve the homogeneous problem."""
+        return self.boundary in ("neumann", "periodic") and self.terms.screening == 0.0
+
+    def sample(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """u, f and the flux a grad u at points of shape (..., dimension)."""
+        flat = points.reshape(-1, self.dimension)
+        padded = np.concatenate([flat, np.full((-len(flat) % CHUNK, self.dimension), 0.5)])
+        pieces = [_sampler(self)(piece) for piece in np.split(padded, len(padded) // CHUNK)]
+        u, f, flux = (np.concatenate([np.asarray(p[k]) for p in pieces])[: len(flat)] for k in range(3))
+        shape = points.shape[:-1]
+        return u.reshape(shape), f.reshape(shape), flux.reshape(*shape, self.dimension)
+
+
+@functools.cache
+def _sampler(problem: Problem) -> Callable[[np.ndarray], tuple[Array, Array, Array]]:
+    """Evaluates a fixed number of points, so that one compilation serves every grid."""
+    value, terms = SOLUTIONS[problem.solution].value, problem.terms
+
+    def flux(x: Array) -> Array:
+        return terms.diffusivity(x) * jax.grad(value)(x)
+
+    def at_point(x: Array) -> tuple[Array, Array, Array]:
+        source = -jnp.trace(jax.jacfwd(flux)(x)) + terms.screening * value(x)
+        return value(x), source, flux(x)
+
+    return jax.jit(jax.vmap(at_point))
+
+
+def problems(dimension: int, boundary: str, equation: str) -> list[Problem]:
+    """Every problem of the kind, homogeneous ones first."""
+    found = [
+        Problem(dimension, boundary, equation, s.name)
+        for s in SOLUTIONS.values()
+        if boundary in s.homogeneous | s.inhomogeneous
+    ]
+    return sorted(found, key=lambda p: p.inhomogeneous)
+
+
+def compatibility(f: np.ndarray, outflow: float) -> float:
+    """Total source plus total inflow of a Neumann problem; a solution exists only where this is zero."""
+    return float(np.mean(f)) + outflow
+
+
+assert math.isclose(ROBIN_WAVE * math.tan(ROBIN_WAVE / 2), ROBIN_RATE, rel_tol=1e-9)

@@ -1,0 +1,146 @@
+"""Validation: the program of a variant, executed as it is written, against the known solution on several grids."""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from dataclasses import asdict, dataclass, fields
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from pde.block import Part
+from pde.solvers import SOLVERS
+from pde.variant import Program, Variant, assemble, grids
+
+ORDER_SLACK = 0.25
+SPECTRAL_ERROR = 1e-9
+GEOMETRIC_GAIN = 30.0
+"""Least factor by which the spectral error falls from the coarsest grid to the finest where it is above the bound."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the validation of one combination found; a row of the table."""
+
+    dimension: int
+    boundary: str
+    equation: str
+    solution: str
+    scheme: str
+    spelling: str
+    solver: str
+    loop: str
+    grids: str
+    expected_order: float
+    """Theoretical order; nan for spectral convergence."""
+    observed_order: float
+    max_error: float
+    """Largest error at a point on the finest grid."""
+    iterations: int
+    """On the finest grid: counted by a while loop, the length of a fixed one, 0 where nothing is iterated."""
+    bound: int
+    passed: bool
+    seconds: float
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """The combination as one word."""
+        return "/".join((f"{self.dimension}d", *(getattr(self, name) for name in KEY[1:])))
+
+
+KEY = ("dimension", "boundary", "equation", "solution", "scheme", "spelling", "solver", "loop")
+COLUMNS = tuple(f.name for f in fields(Result))
+
+
+def run(program: Program) -> object:
+    """Executes the module text and its entry on the problem's data."""
+    namespace: dict[str, object] = {}
+    exec(compile(program.source, "<program>", "exec"), namespace)
+    entry = namespace[program.entry]
+    return jax.jit(entry)(*(jnp.asarray(item.values()) for item in program.inputs))  # type: ignore[arg-type]
+
+
+def error(variant: Variant, n: int) -> tuple[float, float, int, str]:
+    """Spacing, largest error, iterations, and what is wrong with the iteration (nothing, if all is well)."""
+    model = variant.model(n)
+    output = run(assemble(variant, n))
+    u, record = output if isinstance(output, tuple | list) else (output, None)
+    exact = model.problem.sample(model.points)[0]
+    computed = np.asarray(u)
+    if model.problem.singular:
+        exact = exact - exact.mean()
+    bound = SOLVERS[variant.solver].bound(model, variant.tolerance)
+    count, wrong = _iterations(variant, record, bound, model.traits and _part_of_loop(variant, model))
+    return model.width, float(np.max(np.abs(computed - exact))), count, wrong
+
+
+def _part_of_loop(variant: Variant, model: object) -> Part:
+    from pde.variant import solver_part
+
+    return solver_part(variant, model)  # type: ignore[arg-type]
+
+
+def _iterations(variant: Variant, record: object, bound: int, solver: Part) -> tuple[int, str]:
+    """The number of iterations, and a complaint where they were not enough."""
+    bound_values = dict(solver.bound)
+    if variant.loop == "while":
+        count, limit = int(np.asarray(record)), int(bound_values["limit"])
+        return count, "" if count < limit else f"not converged in {limit} iterations"
+    if variant.loop == "recorded":
+        norms = np.asarray(record)
+        return len(norms), "" if norms[-1] <= 10 * variant.tolerance * norms.max() else f"residual {norms[-1]:.1e} is left"
+    return int(bound_values.get("iterations", bound_values.get("cycles", 0))), ""
+
+
+def validate(variant: Variant) -> Result:
+    """Runs the variant's programs on its grids and judges the order."""
+    start = time.perf_counter()
+    sizes = grids(variant)
+    try:
+        found = [error(variant, n) for n in sizes]
+    except Exception as exception:
+        return _result(variant, sizes, [], time.perf_counter() - start, f"{type(exception).__name__}: {exception}")
+    return _result(variant, sizes, found, time.perf_counter() - start)
+
+
+def _result(
+    variant: Variant, sizes: tuple[int, ...], found: list[tuple[float, float, int, str]], seconds: float, reason: str = ""
+) -> Result:
+    model = variant.model(sizes[-1])
+    bound = SOLVERS[variant.solver].bound(model, variant.tolerance)
+    names = {name: getattr(variant.problem, name) for name in KEY[:4]}
+    names |= {name: getattr(variant, name) for name in KEY[4:]}
+    observed, judged = (math.nan, reason) if reason else _judge(model.order, found)
+    return Result(
+        **names, grids=" ".join(map(str, sizes)), expected_order=float(model.order or math.nan),
+        observed_order=round(observed, 4), max_error=float(f"{found[-1][1]:.4g}") if found else math.nan,
+        iterations=found[-1][2] if found else 0, bound=bound, passed=not judged, seconds=round(seconds, 3),
+        reason=judged.splitlines()[0][:200] if judged else "",
+    )
+
+
+def _judge(order: int | None, found: list[tuple[float, float, int, str]]) -> tuple[float, str]:
+    """The order between the two finest grids, and the reason for which the variant fails, if it does."""
+    (h0, e0, _, _), (h1, e1, _, _) = found[-2:]
+    observed = math.log(max(e0, 1e-300) / max(e1, 1e-300)) / math.log(h0 / h1) if e0 != e1 else 0.0
+    if wrong := next((w for *_, w in found if w), ""):
+        return observed, wrong
+    if not all(math.isfinite(e) for _, e, _, _ in found):
+        return observed, "the solution is not finite"
+    if order is None:
+        geometric = found[-1][1] * GEOMETRIC_GAIN < found[0][1]
+        return observed, "" if e1 < SPECTRAL_ERROR or geometric else f"error {e1:.1e} is neither small nor falling"
+    return observed, "" if abs(observed - order) <= ORDER_SLACK else f"order {observed:.2f} instead of {order}"
+
+
+def validate_key(variant: Variant) -> dict[str, object]:
+    """For a worker process: validates with 64 bits and lets go of what JAX has cached."""
+    jax.config.update("jax_enable_x64", True)
+    found = asdict(validate(variant))
+    jax.clear_caches()
+    gc.collect()
+    return found

@@ -1,0 +1,301 @@
+"""Variants: problem x scheme x spelling x solver x loop, their validity, their grids and their programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pde import entry
+from pde.block import Part, part, render
+from pde.errors import UserError
+from pde.model import Data, Model, Trait
+from pde.problem import BOUNDARIES, EQUATIONS, Problem, problems
+from pde.scheme import Scheme, spelled
+from pde.scheme_high import HIGH_ORDER, SCHEMES, spelled_high
+from pde.solvers import SOLVERS, Plan, Solver
+
+MOST_ELEMENTS = 2**20
+USES = ("solve", "residual", "relative_residual", "energy", "gradient", "value_and_gradient", "adjoint")
+VECTORISATIONS = ("single", "vmap", "map")
+BATCH = 4
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One combination of the axes of the family, everything but sizes, precision, use and batching."""
+
+    problem: Problem
+    scheme: str
+    spelling: str
+    solver: str
+    loop: str
+
+    @property
+    def key(self) -> str:
+        """The combination as one word, the key of the validation table."""
+        p = self.problem
+        return "/".join(
+            (f"{p.dimension}d", p.boundary, p.equation, p.solution, self.scheme, self.spelling, self.solver, self.loop)
+        )
+
+    @property
+    def tolerance(self) -> float:
+        """Relative residual that leaves the discretisation error visible."""
+        second = SCHEMES[self.scheme].name in _SECOND_ORDER_NAMES
+        return 1e-10 if second and not self.problem.inhomogeneous else 1e-12
+
+    def model(self, n: int) -> Model:
+        """The discrete model with n unknowns along the first axis."""
+        scheme = SCHEMES[self.scheme]
+        return scheme.build(scheme, self.problem, self.spelling, n)
+
+
+_SECOND_ORDER_NAMES = frozenset(
+    {"differences", "volumes", "closed_differences", "anisotropic_differences", "rectangular_differences",
+     "elements", "stretched"}
+)
+
+
+def has_spelling(scheme: Scheme, problem: Problem, spelling: str) -> bool:
+    """Whether the operator of the problem exists in the spelling."""
+    if spelling not in scheme.spellings:
+        return False
+    return (spelled_high if scheme in HIGH_ORDER else spelled)(scheme, problem, spelling)
+
+
+def spellings(scheme: Scheme, problem: Problem) -> tuple[str, ...]:
+    """The spellings of the scheme's operator for the problem."""
+    return tuple(s for s in scheme.spellings if has_spelling(scheme, problem, s))
+
+
+def missing(solver: Solver, model: Model) -> tuple[Trait, ...]:
+    """The traits that the solver needs and the operator has not: none means that the two fit."""
+    return tuple(t for t in Trait if t in solver.needs - model.traits)
+
+
+def check(variant: Variant) -> None:
+    """Raises UserError, in one sentence, where the combination is not valid."""
+    if variant.scheme not in SCHEMES:
+        raise UserError(f"unknown scheme {variant.scheme!r}: choose one of {', '.join(SCHEMES)}")
+    if variant.solver not in SOLVERS:
+        raise UserError(f"unknown solver {variant.solver!r}: choose one of {', '.join(SOLVERS)}")
+    scheme, solver, problem = SCHEMES[variant.scheme], SOLVERS[variant.solver], variant.problem
+    if not scheme.fits(problem) or (scheme.grid != "cell" and problem.inhomogeneous and problem.boundary != "dirichlet"):
+        fitting = [s.name for s in SCHEMES.values() if s.fits(problem)]
+        raise UserError(
+            f"scheme {scheme.name!r} cannot express {problem.equation} with {problem.boundary} boundary and solution "
+            f"{problem.solution!r} in {problem.dimension}D: choose one of {', '.join(fitting) or 'no scheme at all'}"
+        )
+    if variant.spelling not in spellings(scheme, problem):
+        raise UserError(
+            f"spelling {variant.spelling!r} does not exist for {scheme.name} in {problem.dimension}D: choose one of "
+            f"{', '.join(spellings(scheme, problem))}"
+        )
+    if variant.loop not in solver.loops:
+        raise UserError(f"solver {solver.name} has no loop {variant.loop!r}: choose one of {', '.join(solver.loops)}")
+    if problem.dimension not in solver.dimensions:
+        raise UserError(
+            f"solver {solver.name} is not made for dimension {problem.dimension}: choose one of "
+            f"{', '.join(map(str, solver.dimensions))}, or another solver"
+        )
+    if absent := missing(solver, variant.model(grids(variant)[0])):
+        raise UserError(
+            f"solver {solver.name} does not fit {problem.equation} with {problem.boundary} boundary in scheme "
+            f"{scheme.name}: it needs {absent[0].value}; choose one of {', '.join(fitting_solvers(variant))}"
+        )
+
+
+def fitting_solvers(variant: Variant) -> list[str]:
+    """Names of the solvers that take the variant's model."""
+    model = variant.model(8 if _cells(variant) else 7)
+    return [
+        s.name for s in SOLVERS.values() if variant.problem.dimension in s.dimensions and not missing(s, model)
+    ]
+
+
+def variants() -> Iterator[Variant]:
+    """Every valid combination, in a fixed order.
+
+    A solver that does not apply the operator has one spelling, the first.
+    """
+    for scheme in SCHEMES.values():
+        for problem in _problems(scheme):
+            for spelling in spellings(scheme, problem):
+                yield from _solved(scheme, problem, spelling)
+
+
+def _problems(scheme: Scheme) -> Iterator[Problem]:
+    for dimension in scheme.dimensions:
+        for boundary in scheme.boundaries:
+            if boundary == "channel" and dimension != 2:
+                continue
+            for equation in EQUATIONS:
+                for problem in problems(dimension, boundary, equation):
+                    unsupported = scheme.grid != "cell" and problem.inhomogeneous and boundary != "dirichlet"
+                    if scheme.fits(problem) and not unsupported:
+                        yield problem
+
+
+def _solved(scheme: Scheme, problem: Problem, spelling: str) -> Iterator[Variant]:
+    cells = scheme.grid == "cell" or problem.boundary in ("periodic", "channel")
+    model = scheme.build(scheme, problem, spelling, 8 if cells else 7)
+    first = spelling == spellings(scheme, problem)[0]
+    for solver in SOLVERS.values():
+        if problem.dimension not in solver.dimensions or missing(solver, model) or not (first or solver.spelled):
+            continue
+        for loop in solver.loops:
+            yield Variant(problem, scheme.name, spelling, solver.name, loop)
+
+
+# Grids.
+
+
+def _cells(variant: Variant) -> bool:
+    return SCHEMES[variant.scheme].grid == "cell" or variant.problem.boundary in ("periodic", "channel")
+
+
+def _dense(variant: Variant) -> bool:
+    return variant.spelling == "kron" or SOLVERS[variant.solver].speed == "dense"
+
+
+def intervals(variant: Variant) -> tuple[int, ...]:
+    """Numbers of intervals along the first axis at which the variant is validated: small, for compilation dominates."""
+    d, speed = variant.problem.dimension, SOLVERS[variant.solver].speed
+    hierarchy, grid = SOLVERS[variant.solver].hierarchy, SCHEMES[variant.scheme].grid
+    if grid == "chebyshev":
+        return (6, 12, 24) if d == 1 else (6, 10, 20)
+    if variant.scheme in ("fourier", "sine", "cosine"):
+        return (8, 16, 32) if d < 3 else (8, 12, 24)
+    if variant.scheme == "wide" and d == 3:
+        return () if _dense(variant) else (12, 16, 24)
+    if d == 1:
+        return {"slow": (16, 24, 32), "medium": (16, 32, 64)}.get(speed, (32, 64, 128))
+    if _dense(variant):
+        return {(2, False): (12, 16, 24), (2, True): (8, 16, 32), (3, False): (6, 8, 10)}.get((d, hierarchy), ())
+    if d == 2:
+        return {"slow": (12, 16, 24), "medium": (16, 24, 32)}.get(speed, (16, 32, 64))
+    return (8, 16, 32) if hierarchy else (8, 12, 16)
+
+
+def unknowns(variant: Variant, count: int) -> int:
+    """Unknowns along the first axis for a number of intervals."""
+    if _cells(variant):
+        return count
+    return count + 1 if variant.problem.boundary == "neumann" else count - 1
+
+
+def grids(variant: Variant) -> tuple[int, ...]:
+    """Numbers of unknowns along the first axis at which the variant is validated."""
+    return tuple(unknowns(variant, count) for count in intervals(variant))
+
+
+def check_size(variant: Variant, n: int) -> None:
+    """Raises UserError where n does not suit the variant's stencil, hierarchy or memory."""
+    solver, d = SOLVERS[variant.solver], variant.problem.dimension
+    least = 6 if variant.scheme in ("wide", "wide_ends") else 3
+    if n < least:
+        raise UserError(f"n = {n} is too small for the stencil of {variant.scheme}: take n >= {least}")
+    intervals_ = n if _cells(variant) else n + 1
+    if solver.hierarchy and intervals_ & (intervals_ - 1):
+        form, near = ("2**k", 2 ** round(np.log2(n))) if _cells(variant) else ("2**k - 1", 2 ** round(np.log2(n + 1)) - 1)
+        raise UserError(f"n = {n} is not {form}, which {solver.name} needs to halve its grids: take n = {near}")
+    if solver.odd and n % 2 == 0:
+        raise UserError(f"n = {n} is even, but {solver.name} needs an odd n: take n = {n + 1}")
+    if variant.problem.boundary == "periodic" and n % 2:
+        raise UserError(f"n = {n} is odd, but a period is coloured and transformed in pairs: take n = {n + 1}")
+    if _dense(variant) and (size := n**d) ** 2 > MOST_ELEMENTS:
+        raise UserError(
+            f"n = {n} gives a dense matrix of {size} x {size} for {variant.solver}: take n <= "
+            f"{int(MOST_ELEMENTS ** (0.5 / d))}, or a solver without a dense matrix"
+        )
+
+
+# Programs.
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program as it is written: module text, name of its entry, its array arguments."""
+
+    source: str
+    entry: str
+    inputs: tuple[Data, ...]
+
+
+def solver_part(variant: Variant, model: Model, tolerance: float | None = None) -> Part:
+    """The solver of the discrete system, without boundary data."""
+    plan = Plan(variant.loop, tolerance or variant.tolerance)
+    return SOLVERS[variant.solver].build(model, plan)
+
+
+def returns_record(variant: Variant) -> bool:
+    """Whether the program returns the solution and a count or norms."""
+    return variant.loop in ("while", "recorded")
+
+
+def assemble(
+    variant: Variant, n: int, use: str = "solve", vectorisation: str = "single", tolerance: float | None = None
+) -> Program:
+    """The program of a variant at a size, for a use and a way to treat several right-hand sides.
+
+    Raises UserError for an invalid combination or size.
+    """
+    check_size(variant, n)
+    model = variant.model(n)
+    root, name, inputs = _use(variant, model, use, tolerance)
+    if vectorisation != "single":
+        root, inputs = _batch(root, inputs, vectorisation)
+    return Program(render(root, name), name, inputs)
+
+
+def whole(variant: Variant, model: Model, tolerance: float | None = None) -> Part:
+    """The solver with the assembly of its right-hand side."""
+    return model.wrap(solver_part(variant, model, tolerance))
+
+
+def _use(variant: Variant, model: Model, use: str, tolerance: float | None) -> tuple[Part, str, tuple[Data, ...]]:
+    field = Data("u", model.shape, lambda: model.problem.sample(model.points)[0])
+    source = Data("f", model.shape, lambda: model.problem.sample(model.points)[1])
+    if use == "solve":
+        return whole(variant, model, tolerance), "solve", model.data
+    if use in ("residual", "relative_residual", "energy"):
+        block: Callable[..., object] = getattr(entry, use)
+        return part(block, apply_operator=model.apply), use, (field, source)
+    target = Data("target", model.shape, lambda: np.zeros(model.shape))
+    inner = differentiable_part(variant, model, tolerance)
+    block = {"gradient": entry.misfit_gradient, "value_and_gradient": entry.misfit_value_and_gradient}.get(
+        use, entry.adjoint_gradient
+    )
+    return part(block, solve_system=inner), use, (source, target)
+
+
+def differentiable_part(variant: Variant, model: Model, tolerance: float | None = None) -> Part:
+    """The solver of the discrete system as a function that reverse differentiation can pass.
+
+    A while loop has no reverse rule, so its solution is given the derivative of the linear system, which needs a
+    symmetric regular operator; loops of fixed length and direct solvers are differentiated as they are.
+    """
+    inner = solver_part(variant, model, tolerance)
+    if returns_record(variant):
+        inner = part(entry.first_of_pair, solve_and_count=inner)
+    if variant.loop in ("while", "library"):
+        inner = part(entry.implicit_solve, apply_operator=model.apply, solve_forward=inner)
+    return inner
+
+
+def differentiable(variant: Variant, model: Model) -> bool:
+    """Whether the gradient through the variant exists and equals the adjoint solution."""
+    if model.problem.singular or Trait.SYMMETRIC not in model.traits:
+        return False
+    return variant.loop != "unrolled"
+
+
+def _batch(root: Part, inputs: tuple[Data, ...], vectorisation: str) -> tuple[Part, tuple[Data, ...]]:
+    if len(inputs) > 1:
+        raise UserError(f"a program of {len(inputs)} arguments is not batched: take vectorisation single")
+    block = entry.batched if vectorisation == "vmap" else entry.mapped
+    first = inputs[0]
+    data = Data(first.name, (BATCH, *first.shape), lambda: np.stack([first.values() * (k + 1) for k in range(BATCH)]))
+    return part(block, solve_one=root), (data,)
