@@ -1,0 +1,91 @@
+"""From equations to the spans of the program's source that they came from.
+
+JAX keeps the frames of every equation, and a function traced for its own jaxpr starts a new stack: inside
+JAX's own jitted functions (`_where`, `_var`), which are traced once and cached, no frame is the program's. So
+an equation has a span of its own where a frame of it lies in the program's file, and otherwise that of the
+equation it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
+
+from lowering import _jax_internals as internals
+
+
+class Span(NamedTuple):
+    """A range of the source: lines from 1, columns in UTF-8 bytes from 0, the end excluded, as in `ast`."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class SourceSpans:
+    """The spans of one program's equations, looked up once for each traceback."""
+
+    def __init__(self, filename: str) -> None:
+        self.filename = filename
+        self._known: dict[int, Span | None] = {}
+        self._kept: list[Any] = []  # an id holds only as long as its object lives
+
+    def of(self, traceback: Any) -> Span | None:
+        """The innermost frame of a traceback that lies in the program's file."""
+        if traceback is None:
+            return None
+        key = id(traceback)
+        if key not in self._known:
+            self._known[key] = self._read(traceback)
+            self._kept.append(traceback)
+        return self._known[key]
+
+    def _read(self, traceback: Any) -> Span | None:
+        codes, offsets = internals.raw_frames(traceback)
+        for code, offset in zip(codes, offsets, strict=True):
+            if code.co_filename == self.filename:
+                return Span(*internals.position(traceback, code, offset))
+        return None
+
+
+class Nesting:
+    """Which spans lie inside which, as the JAXPR nests its equations.
+
+    `within[span]` holds the spans of all equations in the inner jaxprs of that span's equations: it tells a
+    location inside an operation or call from one that a cached function has kept from another caller.
+    `all` holds the spans of every equation.
+    """
+
+    def __init__(self, closed: Any, spans: SourceSpans) -> None:
+        self.within: dict[Span, set[Span]] = {}
+        self._spans = spans
+        self._seen: dict[int, set[Span]] = {}
+        self.all = self._read(closed.jaxpr)
+
+    def _read(self, jaxpr: Any) -> set[Span]:
+        """The spans of all equations in a jaxpr, inner scopes included."""
+        known = self._seen.get(id(jaxpr))
+        if known is None:
+            known = self._seen[id(jaxpr)] = set()
+            for equation in jaxpr.eqns:
+                known |= self._read_equation(equation)
+        return known
+
+    def _read_equation(self, equation: Any) -> set[Span]:
+        span = self._spans.of(internals.source_info(equation))
+        inner = {s for jaxpr in inner_jaxprs(equation) for s in self._read(jaxpr)}
+        if span is None:
+            return inner
+        self.within.setdefault(span, set()).update(inner)
+        return inner | {span}
+
+
+def inner_jaxprs(equation: Any) -> Iterator[Any]:
+    """The jaxprs among an equation's parameters, open ones."""
+    for value in equation.params.values():
+        kind = type(value)
+        if kind is internals.ClosedJaxpr or kind is internals.Jaxpr:
+            yield getattr(value, "jaxpr", value)
+        elif isinstance(value, (tuple, list)):
+            yield from (j.jaxpr for j in cast("list[Any]", value) if type(j) is internals.ClosedJaxpr)

@@ -1,0 +1,212 @@
+"""A function, or source text, through JAX's stages: traced, then lowered.
+
+    >>> traced = trace(function, jax.ShapeDtypeStruct((3,), "float32"))
+    >>> traced.id in seen or traced.lower().stablehlo       # a duplicate is dropped before lowering
+
+Every text is byte for byte what JAX prints for `jax.jit(function)`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jax
+
+from lowering import _jax_internals as internals
+from lowering.fingerprint import Fingerprint, fingerprint
+from lowering.jaxpr_lines import jaxpr_lines
+from lowering.leaves import Leaf
+from lowering.program import check_arguments, load, refuse_effects, refuse_leaks, translated_errors
+from lowering.spans import Nesting, SourceSpans, Span
+from lowering.stablehlo_lines import Module, read_module, stablehlo_lines
+
+
+class SourceMapEntry(NamedTuple):
+    """A span of the source and the lines it became.
+
+    Source lines count from 1, columns in UTF-8 bytes from 0 with the end excluded, as in `ast`. Lines of the
+    printed `jaxpr` and `stablehlo` count from 1, in ascending order; either list may be empty, not both.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    jaxpr_lines: list[int]
+    stablehlo_lines: list[int]
+
+
+class Traced:
+    """A traced function; each attribute is computed when first asked for."""
+
+    def __init__(self, stage: Any, function: Callable[..., Any], filename: str) -> None:
+        self._stage = stage
+        self._function = function
+        self._filename = filename
+
+    @cached_property
+    def jaxpr(self) -> str:
+        """`str(jax.jit(function).trace(...).jaxpr)`."""
+        return self._printed[0]
+
+    @property
+    def id(self) -> str:
+        """Fingerprint of the canonical JAXPR, 32 hex digits; see lowering.fingerprint."""
+        return self._fingerprint.id
+
+    @property
+    def structure(self) -> str:
+        """Fingerprint of the JAXPR's skeleton, 32 hex digits; see lowering.fingerprint."""
+        return self._fingerprint.structure
+
+    @property
+    def primitives(self) -> dict[str, int]:
+        """Primitive -> number of equations, inner scopes included, in alphabetical order."""
+        return dict(sorted(self._fingerprint.primitives.items()))
+
+    @property
+    def equations(self) -> int:
+        """Number of equations, inner scopes included; a scope that two equations share counts twice."""
+        return self._fingerprint.primitives.total()
+
+    @cached_property
+    def inputs(self) -> list[Leaf]:
+        """The arguments' leaves, in the order of JAX's flattening."""
+        leaves, _ = jax.tree_util.tree_flatten_with_path(self._stage.args_info)
+        names = _positional_names(self._function, len(self._stage.args_info[0]))
+        return [_leaf(*_argument_path(path, names), value) for path, value in leaves]
+
+    @cached_property
+    def outputs(self) -> list[Leaf]:
+        """The result's leaves; paths start with `result`, as in JAX's own `jax.result_info`."""
+        leaves, _ = jax.tree_util.tree_flatten_with_path(self._stage.out_info)
+        return [_leaf("result", path, value) for path, value in leaves]
+
+    def lower(self) -> Lowered:
+        """StableHLO for the default platform; NotLowerableError if JAX has no rule for an equation."""
+        with translated_errors(self._filename, lowering=True):
+            stage = self._stage.lower()
+        return Lowered(stage, self)
+
+    @cached_property
+    def _fingerprint(self) -> Fingerprint:
+        return fingerprint(self._stage.jaxpr)
+
+    @cached_property
+    def _printed(self) -> tuple[str, list[Any]]:
+        return internals.print_jaxpr(self._stage.jaxpr)
+
+    def source_lines(self, module: Module) -> tuple[dict[Span, list[int]], dict[Span, list[int]]]:
+        """Span -> lines of `jaxpr`, and span -> lines of a StableHLO module lowered from this."""
+        spans = SourceSpans(self._filename)
+        nesting = Nesting(self._stage.jaxpr, spans)
+        return jaxpr_lines(*self._printed, spans), stablehlo_lines(module, nesting, self._filename)
+
+
+class Lowered:
+    """A lowered function; each attribute is computed when first asked for."""
+
+    def __init__(self, stage: Any, traced: Traced) -> None:
+        self.traced = traced
+        self._stage = stage
+
+    @cached_property
+    def stablehlo(self) -> str:
+        """`jax.jit(function).trace(...).lower().as_text()`."""
+        text = self._module.text
+        ambiguous = " loc(" in text or any(" loc(" in leaf.path for leaf in self.traced.outputs)
+        return self._stage.as_text() if ambiguous else text
+
+    @cached_property
+    def source_map(self) -> list[SourceMapEntry]:
+        """What the source became, by ascending span."""
+        jaxpr, stablehlo = self.traced.source_lines(self._module)
+        return [
+            SourceMapEntry(*span, sorted(jaxpr.get(span, ())), sorted(set(stablehlo.get(span, ()))))
+            for span in sorted(jaxpr.keys() | stablehlo.keys())
+        ]
+
+    @property
+    def stablehlo_ops(self) -> dict[str, int]:
+        """Operation -> times printed, in alphabetical order; functions and returns left out."""
+        return dict(sorted(self._module.counts.items()))
+
+    @property
+    def operations(self) -> int:
+        """Number of printed operations, functions and returns left out."""
+        return self._module.counts.total()
+
+    @cached_property
+    def _module(self) -> Module:
+        return read_module(self._stage.as_text(debug_info=True))
+
+
+def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Traced:
+    """Traces `jax.jit(function)` on arrays or `jax.ShapeDtypeStruct`s.
+
+    Raises NotTraceableError where JAX cannot trace it and SideEffectError where it does more than compute.
+    """
+    return _trace(function, args, kwargs, _filename(function))
+
+
+def trace_source(source: str, entry: str, leaves: list[Leaf], filename: str | None = None) -> Traced:
+    """Executes a module's text once and traces its function `entry` on inputs described by `leaves`.
+
+    `filename` is what tells this program's code from another's: leave it out, or give each program its own.
+    Raises SourceError, EntryError and InputError beside what `trace` raises.
+    """
+    program = load(source, entry, filename)
+    args, kwargs = check_arguments(program.function, leaves)
+    traced = _trace(program.function, args, kwargs, program.filename)
+    refuse_leaks(program.namespace)
+    return traced
+
+
+def extract(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Lowered:
+    """`trace(...).lower()`; what was traced is its attribute `traced`."""
+    return trace(function, *args, **kwargs).lower()
+
+
+def extract_source(source: str, entry: str, leaves: list[Leaf], filename: str | None = None) -> Lowered:
+    """`trace_source(...).lower()`; what was traced is its attribute `traced`."""
+    return trace_source(source, entry, leaves, filename).lower()
+
+
+def _trace(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], filename: str
+) -> Traced:
+    with translated_errors(filename):
+        stage = jax.jit(function).trace(*args, **kwargs)
+    refuse_effects(stage.jaxpr, filename)
+    return Traced(stage, function, filename)
+
+
+def _filename(function: Callable[..., Any]) -> str:
+    """The file of a function, seen through `functools.partial` and decorators."""
+    inner: Any = inspect.unwrap(getattr(function, "func", function))
+    code = getattr(inner, "__code__", None)
+    return code.co_filename if code is not None else ""
+
+
+def _leaf(name: str, path: tuple[Any, ...], value: Any) -> Leaf:
+    return Leaf(name + jax.tree_util.keystr(path), str(value.dtype), tuple(value.shape))
+
+
+def _argument_path(path: tuple[Any, ...], names: list[str]) -> tuple[str, tuple[Any, ...]]:
+    """Name and remaining path of a leaf of `(args, kwargs)`."""
+    side, argument, *rest = path
+    return (names[argument.idx] if side.idx == 0 else argument.key), tuple(rest)
+
+
+def _positional_names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names that positional arguments bind to; `rest[0]`, `rest[1]` for those of `*rest`."""
+    names: list[str] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
+        elif parameter.kind is not parameter.KEYWORD_ONLY:
+            names.append(parameter.name)
+    return names

@@ -1,0 +1,137 @@
+"""Each mistake is told in one sentence that names the value, the bound and the cure."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lowering
+from lowering import Leaf
+
+X = [Leaf("x", "float32", (3,))]
+
+
+def fails(kind, source, leaves=X, entry="program"):
+    with pytest.raises(kind) as caught:
+        lowering.trace_source(source, entry, leaves).lower()
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_does_not_parse():
+    message = fails(lowering.SourceError, "def program(x):\n    return (x\n")
+    assert message == "the source does not parse at line 2: '(' was never closed"
+
+
+def test_raises_when_executed():
+    message = fails(lowering.SourceError, "import jax\n\nLIMIT = 1 / 0\n")
+    assert message == "the source raises ZeroDivisionError: division by zero when executed at line 3"
+
+
+def test_entry_not_defined():
+    message = fails(lowering.EntryError, "def other(x):\n    return x\n")
+    assert message == "the source defines no function 'program': it defines other"
+
+
+def test_concrete_value_needed():
+    source = "def program(x):\n    y = x + 1\n    return y if y[0] > 0 else x\n"
+    with pytest.raises(lowering.NotTraceableError) as caught:
+        lowering.trace_source(source, "program", X)
+    assert caught.value.line == 3
+    assert caught.value.reason == "TracerBoolConversionError"
+    assert str(caught.value).startswith(
+        "the entry cannot be traced at line 3: TracerBoolConversionError: Attempted boolean conversion"
+    )
+    assert caught.value.__cause__ is not None
+
+
+def test_wrong_shapes():
+    source = "import jax.numpy as jnp\n\ndef helper(x):\n    return x @ jnp.ones(4)\n\n"
+    source += "def program(x):\n    return helper(x)\n"
+    message = fails(lowering.NotTraceableError, source)
+    assert message.startswith("the entry cannot be traced at line 4: TypeError: ")
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "primitive"),
+    [
+        ("    jax.debug.print('{}', x)\n    return x\n", 4, "debug_"),
+        (
+            "    def body(c, r):\n        jax.debug.callback(print, r)\n        return c, r\n"
+            "    return jax.lax.scan(body, 0.0, x)\n",
+            5,
+            "debug_callback",
+        ),
+    ],
+)
+def test_effects(body, line, primitive):
+    message = fails(lowering.SideEffectError, "import jax\n\ndef program(x):\n" + body)
+    assert f" in {primitive}" in message
+    assert f" at line {line}: remove the print, callback or mutation" in message
+
+
+@pytest.mark.parametrize("store", ["global last\n    last = x", "kept.append(x)", "table['x'] = x"])
+def test_leaked_values(store):
+    source = f"kept = []\ntable = {{}}\nlast = None\n\ndef program(x):\n    {store}\n    return x\n"
+    message = fails(lowering.SideEffectError, source)
+    assert message.startswith("the entry leaks a traced value into the global '")
+    assert message.endswith(": return it instead")
+
+
+def test_wrong_argument_names():
+    message = fails(lowering.InputError, "def program(a, b=1):\n    return a\n")
+    assert message == "the input lacks a and has unknown x: the entry takes (a, b)"
+
+
+def test_defaults_may_be_left_out():
+    source = "def program(x, power=2):\n    return x**power\n"
+    assert lowering.trace_source(source, "program", X).primitives == {"integer_pow": 1}
+
+
+@pytest.mark.parametrize(
+    ("leaf", "part"),
+    [
+        (Leaf("x", "float31", (3,)), "dtype 'float31' is not one that JAX knows: use "),
+        (
+            Leaf("x", "float64", (3,)),
+            "dtype 'float64' would become float32: switch on jax_enable_x64 or ask for float32",
+        ),
+        (Leaf("x", "float32", (-1,)), "shape (-1,) of 'x' has a size that is not an integer of at least 0"),
+        (Leaf("x[", "float32", (3,)), "path 'x[' is not an argument's name followed by"),
+        (Leaf("x[1]", "float32", (3,)), "the indices of 'x' are [1]: a sequence counts from 0 without gaps"),
+        (
+            Leaf("x.mean", "float32", (3,)),
+            "'x' has attributes, but no annotation of the entry says of which class",
+        ),
+        (Leaf("['w']", "float32", (3,)), "path \"['w']\" is not an argument's name followed by"),
+    ],
+)
+def test_bad_leaves(leaf, part):
+    assert part in fails(lowering.InputError, "def program(x):\n    return x\n", [leaf])
+
+
+@pytest.mark.parametrize("paths", [("x", "x"), ("x", "x[0]"), ("x[0]", "x"), ("x[0]", "x['a']")])
+def test_paths_that_contradict(paths):
+    leaves = [Leaf(path, "float32", ()) for path in paths]
+    message = fails(lowering.InputError, "def program(x):\n    return x\n", leaves)
+    assert "give each leaf once" in message or "a container takes one kind" in message
+
+
+def test_a_fault_of_ours_keeps_its_traceback(monkeypatch):
+    from lowering import stages
+
+    def broken(closed):
+        raise KeyError("ours")
+
+    monkeypatch.setattr(stages, "fingerprint", broken)
+    traced = lowering.trace_source("def program(x):\n    return x\n", "program", X)
+    with pytest.raises(KeyError, match="ours"):
+        _ = traced.id
+
+
+def test_importing_the_package_does_not_import_jax():
+    code = "import sys, lowering; lowering.Leaf; lowering.InputError; sys.exit('jax' in sys.modules)"
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

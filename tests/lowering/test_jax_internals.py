@@ -1,0 +1,78 @@
+"""Every private interface of JAX that lowering/_jax_internals.py leans on, by name."""
+
+import ast
+import re
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+import lowering
+from lowering import _jax_internals as internals
+
+PACKAGE = Path(lowering.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def closed():
+    function = eval(compile("lambda x: x * \\\n  2.0", "<internals>", "eval"))
+    return jax.jit(function).trace(jax.ShapeDtypeStruct((3,), "float32")).jaxpr
+
+
+def test_equations_carry_tracebacks_with_code_and_positions(closed):
+    (equation,) = closed.jaxpr.eqns
+    traceback = internals.source_info(equation)
+    codes, offsets = internals.raw_frames(traceback)
+    (index,) = [i for i, code in enumerate(codes) if code.co_filename == "<internals>"]
+    assert internals.position(traceback, codes[index], offsets[index]) == (1, 10, 2, 5)
+
+
+def test_printing_reports_regions(closed):
+    text, regions = internals.print_jaxpr(closed)
+    (equation,) = closed.jaxpr.eqns
+    assert text == str(closed)
+    lines = text.split("\n")
+    assert len(lines) == len(regions)
+    found = [
+        (line[start:end], source)
+        for line, parts in zip(lines, regions, strict=True)
+        for start, end, source in parts
+    ]
+    assert [(text.strip(), source is internals.source_info(equation)) for text, source in found][-1][1]
+    assert any(text.startswith("b:f32[3] = mul a 2.0") for text, _ in found)
+
+
+def test_frames_of_an_inner_function_end_at_that_function():
+    jax.clear_caches()
+    closed = jax.jit(lambda x: jnp.where(x > 0, x, 0.0)).trace(jax.ShapeDtypeStruct((3,), "float32")).jaxpr
+    (call,) = [e for e in closed.jaxpr.eqns if e.primitive.name == "jit"]
+    for inner in call.params["jaxpr"].jaxpr.eqns:
+        codes, _ = internals.raw_frames(internals.source_info(inner))
+        assert __file__ not in {code.co_filename for code in codes}
+
+
+def test_file_names_are_forgotten():
+    from jax._src import source_info_util
+
+    source_info_util.is_user_filename("<anything>")
+    internals.forget_filenames()
+    assert source_info_util.is_user_filename.cache_info().currsize == 0
+
+
+def test_short_locations_puts_the_setting_back():
+    before = jax.config.jax_traceback_in_locations_limit
+    with lowering.short_locations():
+        assert jax.config.jax_traceback_in_locations_limit == 8
+    assert jax.config.jax_traceback_in_locations_limit == before != 8
+
+
+def test_private_names_stay_in_one_file():
+    for path in PACKAGE.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        names = {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+        private = re.search(r"jax\._src|jax\.extend import", text) or {
+            "raw_frames",
+            "source_info",
+        } & names - {"source_info"}
+        assert not private or path.name in {"_jax_internals.py", "spans.py"}
