@@ -1,0 +1,35 @@
+"""What can go wrong, and whose fault it is: the user's, the machine's, or (anything else) ours."""
+
+from __future__ import annotations
+
+import errno
+
+
+class UserError(Exception):
+    """A mistake of whoever started the command: one sentence with value, bound and cure. Exit status 2."""
+
+
+class RunError(Exception):
+    """The run cannot go on, though nothing it has finished is lost: one sentence. Exit status 1."""
+
+
+class Lost(Exception):
+    """A task that ended without an answer: its worker died or ran over its time."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Damaged(Exception):
+    """A block whose bytes are not those that were written."""
+
+    def __init__(self, family: str, number: int) -> None:
+        super().__init__(family, number)
+        self.family = family
+        self.number = number
+
+
+def out_of_space(error: OSError) -> bool:
+    """Whether a write failed because the disk, or the share of it that we may use, is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

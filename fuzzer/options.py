@@ -1,0 +1,76 @@
+"""What a run is asked for, and the checks that need nothing but the numbers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fuzzer.errors import UserError
+
+MOST_SEED = 2**63 - 1
+
+BLOCK = 100
+"""Indices in a block. JAX's caches are dropped once a block: every 100 programs keeps memory flat for 1 ms a
+program, and a block that starts without them owes nothing to those before it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a worker may use; no part of a run's identity: a program within them is the same under any."""
+
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    block_seconds: float = 300.0
+    program_seconds: float = 30.0
+    memory_mb: int = 4096
+
+
+@dataclass(frozen=True)
+class Options:
+    """A run. `shards` and `rows_per_shard` are targets for the whole of a family, not for each file."""
+
+    out: Path
+    seed: int = 0
+    shards: int = 20
+    rows_per_shard: int = 512
+    per_structure: int = 4
+    profile: str = "default"
+    block: int = BLOCK
+    limits: Limits = field(default_factory=Limits)
+
+
+def check(options: Options) -> Options:
+    """Raises UserError, one sentence with value, bound and cure, for a number out of its bounds."""
+    limits = options.limits
+    _within("--seed", options.seed, 0, MOST_SEED, "any number in these bounds gives a run of its own")
+    _within(
+        "--shards",
+        options.shards,
+        1,
+        99_999,
+        "ask for at least one file, and for larger ones rather than for more",
+    )
+    _within("--rows-per-shard", options.rows_per_shard, 1, 10_000_000, "512 rows make a file of about 2 MB")
+    _within(
+        "--per-structure", options.per_structure, 1, 255, "1 keeps no two rows that differ in shapes alone"
+    )
+    _within("--block", options.block, 1, 255, "indices; 100 suits programs that take 20 to 100 ms each")
+    _within("--workers", limits.workers, 1, 4096, f"this machine has {os.cpu_count()} cores")
+    _within("--block-seconds", limits.block_seconds, 1, 86_400, "a block usually takes less than 10")
+    _within("--program-seconds", limits.program_seconds, 0.1, 3_600, "a program usually takes less than 0.1")
+    _within(
+        "--worker-memory", limits.memory_mb, 512, 1_048_576, "megabytes; a worker usually needs less than 500"
+    )
+    return options
+
+
+def check_rows(rows: int) -> int:
+    """The number of rows that a report is asked for."""
+    return _within("--rows", rows, 1, 10_000_000, "some hundreds give steady figures")
+
+
+def _within(name: str, value: Any, low: Any, high: Any, cure: str) -> Any:
+    if not low <= value <= high:
+        raise UserError(f"{name} is {value} but must be between {low} and {high}: {cure}")
+    return value
