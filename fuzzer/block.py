@@ -1,0 +1,308 @@
+"""A block: a fixed range of indices, drawn, traced, deduplicated and lowered by one worker into one file."""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import lowering
+from fuzzer import store
+from fuzzer.arrow import Table
+from fuzzer.errors import Damaged
+from fuzzer.family import Family, FamilySpec, Program, resolve_same
+from fuzzer.schema import Row, batch, schema
+
+FOLDER = ".blocks"
+
+Lap = Callable[[str], None]
+"""Told the name of each stage as it ends."""
+
+
+def no_lap(stage: str) -> None:
+    """For those who do not measure."""
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A draw that gave no row. `reason` is one of few and is counted; `detail` is free text."""
+
+    index: int
+    reason: str
+    production: str
+    detail: str
+    source: str
+
+
+@dataclass(frozen=True)
+class BlockTask:
+    """All that a worker needs to make a block; the same task gives the same bytes anywhere."""
+
+    root: Path
+    family: FamilySpec
+    origin: Mapping[str, str]
+    seed: int
+    number: int
+    size: int
+    """Indices in a block."""
+    per_structure: int
+    lost: Mapping[int, Reject] = field(default_factory=dict[int, Reject])
+    """Programs that took their worker with them; they are not tried again."""
+
+    @property
+    def path(self) -> Path:
+        return block_path(self.root, self.family.name, self.number)
+
+    @property
+    def indices(self) -> range:
+        return range(self.number * self.size, (self.number + 1) * self.size)
+
+
+@dataclass(frozen=True)
+class BlockKeys:
+    """What the coordinator learns of a block: two fingerprints a row and some counts."""
+
+    number: int
+    draws: int
+    ids: bytes
+    structures: bytes
+    duplicates: int
+    crowded: int
+    rejects: Mapping[tuple[str, str], int]
+    fresh: bool
+    """Made now, not found finished."""
+    memory: int
+    """Largest size, so far, of the worker that answered; bytes."""
+
+    def __len__(self) -> int:
+        return len(self.ids) // 16
+
+
+@dataclass
+class Block:
+    """Rows of distinct `id`, at most `per_structure` of one structure, and what became of the other draws."""
+
+    per_structure: int
+    rows: list[Row] = field(default_factory=list[Row])
+    rejects: list[Reject] = field(default_factory=list[Reject])
+    duplicates: int = 0
+    crowded: int = 0
+    _ids: set[str] = field(default_factory=set[str])
+    _structures: Counter[str] = field(default_factory=Counter[str])
+
+    def refuses(self, id_: str, structure: str) -> bool:
+        """Whether a row is superfluous; counted. What is refused here the whole run would refuse too."""
+        if id_ in self._ids:
+            self.duplicates += 1
+            return True
+        if self._structures[structure] >= self.per_structure:
+            self.crowded += 1
+            return True
+        return False
+
+    def add(self, row: Row) -> None:
+        self._ids.add(row["id"])
+        self._structures[row["structure"]] += 1
+        self.rows.append(row)
+
+
+def block_path(root: Path, family: str, number: int) -> Path:
+    return root / FOLDER / family / f"{number:010d}"
+
+
+def make_block(task: BlockTask) -> BlockKeys:
+    """Makes a block unless it is there, whole and unaltered, already."""
+    stored = store.read_sealed(task.path)
+    if stored is not None:
+        return _keys(task, pq.read_table(io.BytesIO(stored), columns=["id", "structure"]), fresh=False)
+    family = resolve_same(task.family, task.origin)
+    block = draw_block(family, task.seed, task.indices, task.per_structure, lost=task.lost)
+    table = block_table(family, block)
+    store.write_sealed(task.path, encode(table))
+    return _keys(task, table, fresh=True)
+
+
+def draw_block(
+    family: Family,
+    seed: int,
+    indices: Iterable[int],
+    per_structure: int,
+    *,
+    lost: Mapping[int, Reject] | None = None,
+    lap: Lap = no_lap,
+) -> Block:
+    """Draws and lowers the programs of some indices; one that fails costs only itself."""
+    lowering.forget()
+    lap("forget")
+    block = Block(per_structure)
+    with lowering.short_locations():
+        for index in indices:
+            if lost and index in lost:
+                block.rejects.append(lost[index])
+            else:
+                _attempt(block, family, seed, index, lap)
+    return block
+
+
+def _attempt(block: Block, family: Family, seed: int, index: int, lap: Lap) -> None:
+    source = ""
+    try:
+        program = family.draw(seed, index)
+        source = program.source
+        lap("draw")
+        row = make_row(block, family, program, seed, index, lap)
+        if row is not None:
+            block.add(row)
+    # A program may fail in any way; sys.exit() is one of them.
+    except (Exception, SystemExit) as error:
+        block.rejects.append(reject(index, error, source))
+        lap("reject")
+
+
+def make_row(
+    block: Block, family: Family, program: Program, seed: int, index: int, lap: Lap = no_lap
+) -> Row | None:
+    """The row of a program; None if the block has enough like it, and then it is never lowered."""
+    traced = lowering.trace_source(program.source, program.entry, leaves(program.inputs))
+    lap("trace")
+    superfluous = block.refuses(traced.id, traced.structure)
+    lap("fingerprint")
+    if superfluous:
+        return None
+    lowered = traced.lower()
+    lap("lower")
+    texts = {"jaxpr": traced.jaxpr, "stablehlo": lowered.stablehlo}
+    lap("print")
+    spans = [_span(span) for span in lowered.source_map]
+    lap("source map")
+    row = {"seed": seed, "index": index, **_described(program), **_measured(traced, lowered)}
+    row |= {**texts, "source_map": spans, **family.values(program)}
+    lap("record")
+    return row
+
+
+def leaves(inputs: Iterable[Any]) -> list[lowering.Leaf]:
+    """A program's inputs as lowering takes them."""
+    return [lowering.Leaf(leaf.path, leaf.dtype, tuple(leaf.shape)) for leaf in inputs]
+
+
+def _described(program: Program) -> Row:
+    return {
+        "source": program.source,
+        "entry": program.entry,
+        "inputs": [_leaf(leaf) | {"refinement": leaf.refinement} for leaf in program.inputs],
+        "productions": _counts(dict(program.productions)),
+        "transform": program.transform,
+        "lines": program.source.count("\n"),
+    }
+
+
+def _measured(traced: lowering.Traced, lowered: lowering.Lowered) -> Row:
+    return {
+        "id": traced.id,
+        "structure": traced.structure,
+        "outputs": [_leaf(leaf) for leaf in traced.outputs],
+        "primitives": _counts(traced.primitives),
+        "stablehlo_ops": _counts(lowered.stablehlo_ops),
+        "equations": traced.equations,
+        "operations": lowered.operations,
+    }
+
+
+def _leaf(leaf: Any) -> Row:
+    return {"path": leaf.path, "dtype": leaf.dtype, "shape": list(leaf.shape)}
+
+
+def _span(span: lowering.SourceMapEntry) -> Row:
+    return span._asdict()
+
+
+def _counts(counts: Mapping[str, int]) -> list[Row]:
+    return [{"name": name, "count": counts[name]} for name in sorted(counts)]
+
+
+def reject(index: int, error: BaseException, source: str) -> Reject:
+    """What is known of a program that failed."""
+    detail = next(iter(str(error).splitlines()), "")
+    return Reject(index, _reason(error), str(getattr(error, "production", "")), detail, source)
+
+
+def _reason(error: BaseException) -> str:
+    """One of few: what the exception gives as its reason, or else its type."""
+    kind, given = type(error).__name__, getattr(error, "reason", None)
+    if "MemoryError" in (kind, given):
+        return "out of memory"
+    if isinstance(error, lowering.LoweringError):
+        return f"{kind} ({given})" if given else kind
+    return str(given) if given else kind
+
+
+def block_table(family: Family, block: Block) -> Table:
+    """A block's rows as Arrow, with its rejects and counts in the metadata."""
+    tally = {
+        "duplicates": block.duplicates,
+        "crowded": block.crowded,
+        "rejects": [asdict(reject) for reject in block.rejects],
+    }
+    columns = schema(family.columns, {"tally": json.dumps(tally)})
+    return pa.Table.from_batches([batch(block.rows, columns)], columns)
+
+
+def encode(table: Table) -> bytes:
+    """A block's file: cheap to write, read once."""
+    file = io.BytesIO()
+    pq.write_table(table, file, compression="lz4")
+    return file.getvalue()
+
+
+def read_block(root: Path, family: str, number: int) -> Table:
+    """A finished block's rows; raises Damaged if they are missing or altered."""
+    data = store.read_sealed(block_path(root, family, number))
+    if data is None:
+        raise Damaged(family, number)
+    return pq.read_table(io.BytesIO(data))
+
+
+def tally(table: Table) -> dict[str, Any]:
+    """A block's counts and rejects."""
+    return json.loads((table.schema.metadata or {})[b"tally"])
+
+
+def _keys(task: BlockTask, table: Table, *, fresh: bool) -> BlockKeys:
+    counts = tally(table)
+    return BlockKeys(
+        task.number,
+        task.size,
+        ids=bytes.fromhex("".join(table["id"].to_pylist())),
+        structures=bytes.fromhex("".join(table["structure"].to_pylist())),
+        duplicates=counts["duplicates"],
+        crowded=counts["crowded"],
+        rejects=Counter((reject["reason"], reject["production"]) for reject in counts["rejects"]),
+        fresh=fresh,
+        memory=peak_memory(),
+    )
+
+
+def peak_memory() -> int:
+    """Largest resident size of this process so far, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def probe(task: BlockTask, index: int) -> None:
+    """Does everything with one program of a block and keeps nothing, to see whether it can be survived."""
+    draw_block(resolve_same(task.family, task.origin), task.seed, [index], task.per_structure)
+
+
+def draw_source(task: BlockTask, index: int) -> str:
+    """The text of a program that is not to be run."""
+    return resolve_same(task.family, task.origin).draw(task.seed, index).source

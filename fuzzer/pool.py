@@ -1,0 +1,182 @@
+"""Executors: where tasks run. A task is a plain function of picklable arguments."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from fuzzer.errors import Lost, RunError
+from fuzzer.options import Limits
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+RESTARTS = 5
+"""Pools that may break one after the other, with no task done in between, before the run gives up."""
+
+
+class Answer(Protocol[R_co]):
+    """The result of a task, some time."""
+
+    def result(self) -> R_co:
+        """Waits. Raises Lost if the worker died or the time was up, and what the task raised if it raised."""
+        ...
+
+
+class Executor(Protocol):
+    """Runs tasks elsewhere; loses one at most with the process that ran it."""
+
+    @property
+    def workers(self) -> int: ...
+
+    def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
+        """Starts a task that may take that long."""
+        ...
+
+
+def local(limits: Limits) -> LocalPool:
+    """The executor of a run on one machine."""
+    return LocalPool(limits.workers, limits.memory_mb * 2**20)
+
+
+class LocalPool:
+    """Processes on this machine, each limited in memory. One that dies or hangs is replaced."""
+
+    def __init__(self, workers: int, memory: int) -> None:
+        self.workers = workers
+        self._memory = memory
+        self._open: set[_LocalAnswer[Any]] = set()
+        self._broken = 0
+        self._pool = self._start()
+
+    def _start(self) -> ProcessPool:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPool(
+            self.workers, initializer=begin, initargs=(os.getpid(), self._memory), context=context
+        )
+
+    def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
+        answer = _LocalAnswer[R](self, task, arguments, seconds)
+        self._open.add(answer)
+        answer.start()
+        return answer
+
+    def schedule(self, task: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> Future[R]:
+        # The pool's threads, and so its processes, are born with Ctrl-C blocked: it is ours to handle.
+        with _blocked(signal.SIGINT):
+            return self._pool.schedule(task, args=arguments, timeout=seconds)
+
+    def done(self, answer: _LocalAnswer[Any]) -> None:
+        self._open.discard(answer)
+        self._broken = 0
+
+    def restart(self) -> None:
+        """Replaces a broken pool (a worker died between two tasks) and restarts what it had not answered."""
+        self._broken += 1
+        if self._broken > RESTARTS:
+            raise RunError(
+                f"workers died {RESTARTS} times in a row before they did anything: see the messages above"
+            )
+        self._pool.stop()
+        self._pool.join()
+        self._pool = self._start()
+        for answer in self._open:
+            if answer.unanswered:
+                answer.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.stop()
+        self._pool.join()
+
+
+class _LocalAnswer(Generic[R]):
+    def __init__(
+        self, pool: LocalPool, task: Callable[..., R], arguments: tuple[Any, ...], seconds: float
+    ) -> None:
+        self._pool = pool
+        self._task = task
+        self._arguments = arguments
+        self._seconds = seconds
+        self._future: Future[R] | None = None
+
+    def start(self) -> None:
+        self._future = self._pool.schedule(self._task, self._arguments, self._seconds)
+
+    @property
+    def unanswered(self) -> bool:
+        future = self._future
+        return future is None or not future.done() or isinstance(future.exception(), BrokenProcessPool)
+
+    def result(self) -> R:
+        while True:
+            assert self._future is not None
+            try:
+                value = self._future.result()
+            except BrokenProcessPool:
+                self._pool.restart()
+                continue
+            except ProcessExpired:
+                self._pool.done(self)
+                raise Lost("worker killed") from None
+            except TimeoutError:
+                self._pool.done(self)
+                raise Lost("timed out") from None
+            self._pool.done(self)
+            return value
+
+
+@contextmanager
+def _blocked(number: signal.Signals) -> Generator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def begin(parent: int, memory: int) -> None:
+    """Sets up a worker: it ends at once when told to or when its parent dies, and cannot eat the machine."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        _die_with(parent)
+    _limit_memory(memory)
+    _warm_up()
+
+
+def _warm_up() -> None:
+    """Imports what every task needs: a task's time begins when its worker takes it, ready or not."""
+    with suppress(Exception):  # if this fails, so does the first task, and that is heard
+        for module in ("jax", "fuzzer.block"):
+            importlib.import_module(module)
+
+
+def _die_with(parent: int) -> None:
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _limit_memory(memory: int) -> None:
+    """Limits writable memory. A limit on address space would not do: XLA reserves 1.4 GB and uses 0.2."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = memory if most == resource.RLIM_INFINITY else min(memory, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
