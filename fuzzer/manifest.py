@@ -1,0 +1,70 @@
+"""The manifest of a run, and what follows from it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fuzzer import store
+from fuzzer.selection import Selection
+from fuzzer.shard import ShardReport
+
+Manifest = Mapping[str, Any]
+REJECTS = "rejects.parquet"
+README = "README.md"
+
+
+def family_entry(selection: Selection, shards: Sequence[ShardReport]) -> dict[str, Any]:
+    """What the manifest says of a family. The counts of draws add up: `draws` is the sum of the others."""
+    rejects = [
+        {"reason": reason, "production": production, "count": count}
+        for (reason, production), count in sorted(selection.rejects.items())
+    ]
+    return {
+        "counts": {
+            "draws": selection.draws,
+            "rows": selection.rows,
+            "duplicates": selection.duplicates,
+            "crowded": selection.crowded,
+            "left_out": selection.left_out,
+            "surplus": selection.surplus,
+            "rejects": sum(selection.rejects.values()),
+        },
+        "rejects": rejects,
+        "shards": [_shard(report) for report in shards],
+    }
+
+
+def _shard(report: ShardReport) -> dict[str, Any]:
+    first, last = report.indices or (None, None)
+    return {
+        "file": report.file,
+        "split": report.split,
+        "rows": report.rows,
+        "bytes": report.bytes,
+        "first_index": first,
+        "last_index": last,
+        "sha256": report.sha256,
+    }
+
+
+def shards(manifest: Manifest) -> Iterator[dict[str, Any]]:
+    """Every shard of every family."""
+    for family in manifest["families"].values():
+        yield from family["shards"]
+
+
+def damaged(out: Path, manifest: Manifest) -> list[str]:
+    """The files of a finished run that are missing or not as they were written."""
+    sums = {shard["file"]: shard["sha256"] for shard in shards(manifest)} | manifest["files"]
+    return [file for file, sha256 in sums.items() if not _intact(out / file, sha256)]
+
+
+def _intact(path: Path, sha256: str) -> bool:
+    return path.is_file() and store.sha256(path) == sha256
+
+
+def total(manifest: Manifest, count: str) -> int:
+    """A count, over all families."""
+    return sum(family["counts"][count] for family in manifest["families"].values())

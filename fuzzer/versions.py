@@ -1,0 +1,25 @@
+"""Versions of all that a row's bytes depend on."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from fuzzer import __version__
+
+PACKAGES = ("jax", "jaxlib", "numpy", "libcst", "black", "pyarrow")
+
+
+def versions() -> dict[str, str]:
+    """Name -> version, read without importing anything.
+
+    >>> versions()["jit-synthesis"]
+    '0.1.0'
+    """
+    return {name: _version(name) for name in PACKAGES} | {"jit-synthesis": __version__}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
