@@ -1,0 +1,120 @@
+"""Rows run again from what the row itself holds, in a process that did not make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import black
+import pyarrow.parquet as pq
+
+import lowering
+from fuzzer.family import FamilySpec, resolve
+from fuzzer.schema import SIZES, Row
+
+CHUNK = 100
+"""Rows of one task; JAX's caches are dropped between tasks."""
+
+
+@dataclass(frozen=True)
+class RecheckTask:
+    """Rows of a shard, by position."""
+
+    path: Path
+    rows: tuple[int, ...]
+    family: FamilySpec | None
+    """What drew them; None if that is not to be had here."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """A row and what its source gives now."""
+
+    row: Row
+    lowered: lowering.Lowered
+    redrawn: str | None
+
+
+def recheck(task: RecheckTask) -> dict[str, list[str]]:
+    """Promise -> ids of the rows that break it."""
+    lowering.forget()
+    rows = pq.read_table(task.path).take(list(task.rows)).to_pylist()
+    results = {row["id"]: _broken(row, task.family) for row in rows}
+    return {text: [id_ for id_, broken in results.items() if text in broken] for text in CHECKS}
+
+
+def _broken(row: Row, spec: FamilySpec | None) -> set[str]:
+    """The promises that a row breaks; all of them if it does not even lower."""
+    try:
+        redrawn = resolve(spec).draw(row["seed"], row["index"]).source if spec else None
+        again = Again(row, _lowered(row), redrawn)
+    except Exception:
+        return set(CHECKS)
+    return {text for text, holds in CHECKS.items() if not holds(again)}
+
+
+def _lowered(row: Row) -> lowering.Lowered:
+    leaves = [lowering.Leaf(leaf["path"], leaf["dtype"], tuple(leaf["shape"])) for leaf in row["inputs"]]
+    return lowering.extract_source(row["source"], row["entry"], leaves)
+
+
+def _in_style(again: Again) -> bool:
+    source = again.row["source"]
+    return black.format_str(source, mode=black.Mode()) == source
+
+
+def _same_texts(again: Again) -> bool:
+    row = again.row
+    return (again.lowered.traced.jaxpr, again.lowered.stablehlo) == (row["jaxpr"], row["stablehlo"])
+
+
+def _same_prints(again: Again) -> bool:
+    traced = again.lowered.traced
+    return (traced.id, traced.structure) == (again.row["id"], again.row["structure"])
+
+
+def _same_counts(again: Again) -> bool:
+    row, lowered = again.row, again.lowered
+    sizes = (row["source"].count("\n"), lowered.traced.equations, lowered.operations)
+    named = {"primitives": lowered.traced.primitives, "stablehlo_ops": lowered.stablehlo_ops}
+    return sizes == tuple(row[name] for name in SIZES) and all(
+        {item["name"]: item["count"] for item in row[name]} == dict(counts) for name, counts in named.items()
+    )
+
+
+def _valid_spans(again: Again) -> bool:
+    """Spans lie in the source and point at lines that are there; every span became something."""
+    row = again.row
+    widths = [len(line.encode()) for line in row["source"].splitlines()]
+    last = {
+        name: row[name.removesuffix("_lines")].count("\n") + 1 for name in ("jaxpr_lines", "stablehlo_lines")
+    }
+    return all(_in_source(span, widths) and _in_texts(span, last) for span in row["source_map"])
+
+
+def _in_source(span: Mapping[str, Any], widths: list[int]) -> bool:
+    start, end = (span["line"], span["column"]), (span["end_line"], span["end_column"])
+    inside = all(
+        1 <= line <= len(widths) and 0 <= column <= widths[line - 1] for line, column in (start, end)
+    )
+    return inside and start < end
+
+
+def _in_texts(span: Mapping[str, Any], last: Mapping[str, int]) -> bool:
+    lines = [(line, bound) for name, bound in last.items() for line in span[name]]
+    return bool(lines) and all(1 <= line <= bound for line, bound in lines)
+
+
+REDRAWN = "seed and index give the source again"
+
+CHECKS: Final[Mapping[str, Callable[[Again], bool]]] = {
+    "black leaves the source as it is": _in_style,
+    "the source alone lowers to the row's jaxpr and stablehlo": _same_texts,
+    "id and structure are its fingerprints": _same_prints,
+    "sizes and counts are those of its texts": _same_counts,
+    "spans of the source map are valid": _valid_spans,
+    REDRAWN: lambda again: again.redrawn in (None, again.row["source"]),
+}
+"""The promises about a row, each with its check."""

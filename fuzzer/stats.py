@@ -1,0 +1,95 @@
+"""A run's figures in 20 lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from fuzzer import manifest as manifests
+from fuzzer import tables
+from fuzzer.card import merged
+from fuzzer.errors import UserError
+from fuzzer.manifest import Manifest
+from fuzzer.schema import SIZES
+from fuzzer.shard import NAMED, ShardReport
+from fuzzer.show import open_manifest
+
+MOST = 10
+"""Names in a list of the most used."""
+
+
+def stats(out: Path, log: Path | None) -> str:
+    """Markdown of 20 lines at most; a log (`--log-json`) adds what no file knows: time and memory."""
+    manifest = open_manifest(out)
+    reports = [_report(out, shard) for shard in manifests.shards(manifest)]
+    named = merged(report.named for report in reports)
+    parts = [
+        f"# Data of the run with seed {manifest['run']['seed']}\n",
+        tables.table(["figure", "value"], [*_counts(manifest), *(_speed(log) if log else [])]),
+        "",
+        tables.sizes(merged(report.sizes for report in reports)),
+        "",
+        *(f"Most used {name}: {tables.most(named[name], MOST)}." for name in ("primitives", "stablehlo_ops")),
+    ]
+    return "\n".join(parts)
+
+
+def _report(out: Path, shard: dict[str, Any]) -> ShardReport:
+    report = ShardReport(shard["file"], shard["split"])
+    report.add(pq.read_table(out / shard["file"], columns=["index", "transform", *SIZES, *NAMED]))
+    return report
+
+
+def _counts(manifest: Manifest) -> list[list[str]]:
+    """Three lines."""
+    draws = manifests.total(manifest, "draws")
+    superfluous = manifests.total(manifest, "duplicates") + manifests.total(manifest, "crowded")
+    size = sum(shard["bytes"] for shard in manifests.shards(manifest))
+    rows = manifests.total(manifest, "rows")
+    return [
+        ["rows", f"{rows:,} from {draws:,} draws, {size / max(1, rows):,.0f} bytes each in Parquet"],
+        ["duplicates", _share(superfluous, draws)],
+        ["rejects", _share(manifests.total(manifest, "rejects"), draws)],
+    ]
+
+
+def _share(number: int, draws: int) -> str:
+    return f"{number:,} ({number / max(1, draws):.3%})"
+
+
+def _speed(log: Path) -> list[list[str]]:
+    """Three lines: rows a second over all and over the first and last tenth, and the largest worker."""
+    steps = _steps(log)
+    tenth = max(1, len(steps) // 10)
+    speeds = [_rate(steps), _rate(steps[: tenth + 1]), _rate(steps[-tenth - 1 :])]
+    return [
+        ["rows a second", f"{speeds[0]:.2f}"],
+        ["rows a second, first and last tenth", f"{speeds[1]:.2f} and {speeds[2]:.2f}"],
+        ["largest worker", f"{max(step['largest_worker_bytes'] for step in steps) / 1e6:.0f} MB"],
+    ]
+
+
+def _steps(log: Path) -> list[dict[str, Any]]:
+    """The steps of the last session in the log that made rows, from the first block on."""
+    try:
+        steps = [json.loads(line) for line in log.read_text().splitlines()]
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"--log {str(log)!r} cannot be read ({error}): give a run's --log-json file"
+        ) from None
+    made = [step for step in steps if step["fresh_rows"]]
+    if not made:
+        raise UserError(
+            f"--log {str(log)!r} has no step that made rows: give the log of the session that made them"
+        )
+    begin = max(i for i, step in enumerate(made) if i == 0 or step["seconds"] < made[i - 1]["seconds"])
+    return made[begin:]
+
+
+def _rate(steps: list[dict[str, Any]]) -> float:
+    first, last = steps[0], steps[-1]
+    seconds = last["seconds"] - first["seconds"]
+    return (last["fresh_rows"] - first["fresh_rows"]) / seconds if seconds else 0.0

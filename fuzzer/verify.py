@@ -1,0 +1,149 @@
+"""Every promise about a run's rows, checked on what lies in the folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from fuzzer import folder
+from fuzzer.family import FamilySpec, resolve
+from fuzzer.manifest import README, REJECTS, Manifest, damaged, shards
+from fuzzer.options import Limits
+from fuzzer.pool import local
+from fuzzer.recheck import CHECKS, CHUNK, REDRAWN, RecheckTask, recheck
+from fuzzer.show import open_manifest
+from fuzzer.split import split_of
+
+Keys = Sequence[tuple[Mapping[str, Any], list[dict[str, Any]]]]
+"""The key columns of each shard."""
+
+SHOWN = 3
+"""Offenders that a broken promise names."""
+
+
+@dataclass
+class Promise:
+    """A promise, on how many things it was checked, and which of them break it."""
+
+    text: str
+    checked: int = 0
+    broken: list[str] = field(default_factory=list[str])
+
+    @property
+    def holds(self) -> bool:
+        return not self.broken
+
+    def __str__(self) -> str:
+        if self.holds:
+            return f"ok      {self.text} ({self.checked:,} checked)"
+        names = ", ".join(self.broken[:SHOWN])
+        return f"BROKEN  {self.text} ({len(self.broken):,} of {self.checked:,}: {names})"
+
+
+def verify(out: Path, rows: int | None, limits: Limits) -> Iterator[Promise]:
+    """Checks the files, then the keys, then (of so many rows, or of all) the content, in new processes."""
+    manifest = open_manifest(out)
+    yield _files(out, manifest)
+    yield _strays(out, manifest)
+    for name, entry in manifest["families"].items():
+        keys = [(shard, _keys(out, shard)) for shard in entry["shards"] if (out / shard["file"]).is_file()]
+        yield from _key_promises(manifest, name, keys)
+        yield from _row_promises(out, manifest, name, rows, limits)
+
+
+def _files(out: Path, manifest: Manifest) -> Promise:
+    number = len(list(shards(manifest))) + len(manifest["files"])
+    return Promise("every file has its sha256 of the manifest", number, damaged(out, manifest))
+
+
+def _strays(out: Path, manifest: Manifest) -> Promise:
+    known = {folder.MANIFEST, README, REJECTS, *(shard["file"] for shard in shards(manifest))}
+    there = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    return Promise("no other file is in the folder", len(there), sorted(there - known))
+
+
+def _keys(out: Path, shard: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return pq.read_table(out / shard["file"], columns=["id", "structure", "index", "seed"]).to_pylist()
+
+
+def _key_promises(manifest: Manifest, family: str, keys: Keys) -> Iterator[Promise]:
+    rows = [row for _, part in keys for row in part]
+    most = manifest["run"]["per_structure"]
+    ids = Counter(row["id"] for row in rows)
+    structures = Counter(row["structure"] for row in rows)
+    crowded = [structure for structure, number in structures.items() if number > most]
+    yield Promise(f"{family}: no id twice", len(ids), [id_ for id_, number in ids.items() if number > 1])
+    yield Promise(f"{family}: at most {most} rows of a structure", len(structures), crowded)
+    yield _splits(family, keys)
+    yield _ordered(family, manifest["run"]["seed"], keys)
+
+
+def _splits(family: str, keys: Keys) -> Promise:
+    """Each row lies where its structure says, hence no structure in two splits."""
+    promise = Promise(f"{family}: structure decides the split, and none is in two")
+    for shard, rows in keys:
+        promise.checked += len(rows)
+        promise.broken += [
+            row["id"] for row in rows if split_of(bytes.fromhex(row["structure"])) != shard["split"]
+        ]
+    return promise
+
+
+def _ordered(family: str, seed: int, keys: Keys) -> Promise:
+    """Rows, first and last index are those of the manifest, in ascending order, all of the run's seed."""
+    promise = Promise(f"{family}: shards hold the manifest's rows, by ascending index", len(keys))
+    for shard, rows in keys:
+        indices = [row["index"] for row in rows]
+        ends = (indices[0], indices[-1]) if indices else (None, None)
+        right = ends == (shard["first_index"], shard["last_index"]) and len(rows) == shard["rows"]
+        if not right or indices != sorted(set(indices)) or {row["seed"] for row in rows} - {seed}:
+            promise.broken.append(shard["file"])
+    return promise
+
+
+def _row_promises(
+    out: Path, manifest: Manifest, family: str, rows: int | None, limits: Limits
+) -> Iterator[Promise]:
+    spec = _same_family(manifest, family)
+    texts = [text for text in CHECKS if spec or text != REDRAWN]
+    promises = {text: Promise(f"{family}: {text}") for text in texts}
+    with local(limits) as pool:
+        tasks = list(_tasks(out, manifest["families"][family], rows, spec))
+        answers = [pool.submit(recheck, task, seconds=limits.block_seconds) for task in tasks]
+        for task, answer in zip(tasks, answers, strict=True):
+            broken = answer.result()
+            for text, promise in promises.items():
+                promise.checked += len(task.rows)
+                promise.broken += broken[text]
+    yield from promises.values()
+
+
+def _same_family(manifest: Manifest, name: str) -> FamilySpec | None:
+    """The family that drew the rows, where the one installed here is still the same."""
+    made_by = manifest["run"]["families"][name]
+    spec = FamilySpec(name, made_by["factory"], made_by["profile"])
+    try:
+        same = resolve(spec).origin.items() <= made_by.items()
+    except Exception:
+        return None
+    return spec if same else None
+
+
+def _tasks(
+    out: Path, entry: Mapping[str, Any], rows: int | None, spec: FamilySpec | None
+) -> Iterator[RecheckTask]:
+    """Tasks for all rows, or for so many of them, evenly spread."""
+    total = sum(shard["rows"] for shard in entry["shards"])
+    number = total if rows is None else min(rows, total)
+    sample = {place * total // number for place in range(number)}
+    before = 0
+    for shard in entry["shards"]:
+        chosen = [row for row in range(shard["rows"]) if before + row in sample]
+        before += shard["rows"]
+        for begin in range(0, len(chosen), CHUNK):
+            yield RecheckTask(out / shard["file"], tuple(chosen[begin : begin + CHUNK]), spec)
