@@ -1,0 +1,74 @@
+"""Small runs, made in this process or by the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from run_families import SIMPLE
+
+from fuzzer.family import FamilySpec
+from fuzzer.options import Limits, Options
+from fuzzer.progress import Reporter
+from fuzzer.run import FamilyRun, Summary, run
+
+DRIVE = Path(__file__).parent / "drive.py"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task's outcome, known at once."""
+
+    task: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+    def result(self) -> Any:
+        return self.task(*self.arguments)
+
+
+class Here:
+    """An executor without processes."""
+
+    workers = 1
+
+    def submit(self, task: Callable[..., Any], *arguments: Any, seconds: float) -> Done:
+        return Done(task, arguments)
+
+
+@contextmanager
+def here(limits: Limits) -> Iterator[Here]:
+    yield Here()
+
+
+def make(out: Path, spec: FamilySpec = SIMPLE, start: Any = here, **options: Any) -> Summary:
+    """A run of three blocks, unless another is asked for."""
+    given: dict[str, Any] = {"seed": 7, "shards": 4, "rows_per_shard": 12, "block": 20} | options
+    asked = Options(out, **given)
+    return run(asked, Reporter(), [FamilyRun(spec, asked.shards)], start)
+
+
+def command(family: str, out: Path, *options: str) -> list[str]:
+    return [sys.executable, str(DRIVE), family, "--out", str(out), "--block", "20", *options]
+
+
+def start(family: str, out: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
+    """The command, going, in a process group of its own."""
+    return subprocess.Popen(
+        command(family, out, *options),
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file by its name in the folder."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}

@@ -1,0 +1,180 @@
+"""The command line: a user's mistakes, and the small commands."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from runs import command, contents, make
+
+MISTAKES = {
+    "no shards": (["--shards", "0"], "--shards is 0 but must be between 1 and"),
+    "negative rows": (["--rows-per-shard", "-1"], "--rows-per-shard is -1 but must be between 1 and"),
+    "no workers": (["--workers", "0"], "--workers is 0 but must be between 1 and"),
+    "negative seed": (["--seed", "-1"], "--seed is -1 but must be between 0 and"),
+    "large seed": (["--seed", str(2**63)], "but must be between 0 and 9223372036854775807"),
+    "crowd": (["--per-structure", "256"], "--per-structure is 256 but must be between 1 and 255"),
+    "no memory": (["--worker-memory", "1"], "--worker-memory is 1 but must be between 512 and"),
+    "no time": (["--block-seconds", "0"], "--block-seconds is 0.0 but must be between 1 and"),
+}
+
+
+def say(*arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run([sys.executable, "-m", "fuzzer", *arguments], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def one_sentence(text: str) -> bool:
+    return text.startswith("fuzzer: ") and text.count("\n") == 1 and "Traceback" not in text
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_number_out_of_bounds(mistake: str, tmp_path: Path) -> None:
+    options, expected = MISTAKES[mistake]
+    status, _, said = say("--out", str(tmp_path / "run"), *options)
+    assert status == 2
+    assert expected in said
+    assert one_sentence(said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_profile(tmp_path: Path) -> None:
+    status, _, said = say("--out", str(tmp_path / "run"), "--profile", "no-such")
+    assert status == 2
+    assert "no-such" in said
+    assert one_sentence(said)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["weights = [", "no_such_section = 1", "[weights]\ntanh = -1\n"])
+def test_malformed_profile(tmp_path: Path, text: str) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text(text)
+    status, _, said = say("--out", str(tmp_path / "run"), "--profile", str(profile))
+    assert status == 2
+    assert one_sentence(said)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def drive(out: Path, *options: str) -> tuple[int, str]:
+    done = subprocess.run(command("SIMPLE", out, "--workers", "1", *options), capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def test_output_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    status, said = drive(tmp_path / "file")
+    assert status == 2
+    assert "is a file: give a new folder with --out" in said
+    assert one_sentence(said)
+    assert contents(tmp_path) == {"file": b"mine"}
+
+
+def test_output_below_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    status, said = drive(tmp_path / "file" / "run")
+    assert status == 2
+    assert "cannot be written (Not a directory): give another folder with --out" in said
+    assert one_sentence(said)
+
+
+def test_output_not_writable() -> None:
+    status, said = drive(Path("/proc/run"))  # no user may write there, root included
+    assert status == 2
+    assert "cannot be written" in said
+    assert one_sentence(said)
+
+
+def test_output_holds_other_things(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    status, said = drive(tmp_path)
+    assert status == 2
+    assert "holds files that belong to no run ('README.md')" in said
+    assert contents(tmp_path) == {"README.md": b"mine"}
+
+
+def test_output_with_a_broken_manifest(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{")
+    status, said = drive(tmp_path)
+    assert status == 2
+    assert "is no JSON object" in said
+    assert contents(tmp_path) == {"manifest.json": b"{"}
+
+
+def test_help_reads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom fuzzer.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'jax', 'numpy', 'pyarrow', 'grammar', 'lowering'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "--shards" in done.stdout
+    assert done.stdout.endswith("[]\n")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("cli") / "run"
+    log = out.with_name("log.jsonl")
+    subprocess.run(
+        command("SIMPLE", out, "--shards", "4", "--rows-per-shard", "12", "--log-json", str(log)),
+        capture_output=True,
+        check=True,
+    )
+    return out
+
+
+def test_log_for_machines(finished: Path) -> None:
+    steps = [json.loads(line) for line in (finished.parent / "log.jsonl").read_text().splitlines()]
+    assert steps[-1]["rows"] == steps[-1]["fresh_rows"] == 48
+    assert steps[-1]["largest_worker_bytes"] > 50e6
+    assert steps[-1]["stage"] == "writing programs"
+
+
+def test_stats(finished: Path, tmp_path: Path) -> None:
+    written = tmp_path / "stats.md"
+    log = str(finished.parent / "log.jsonl")
+    assert say("stats", str(finished), "--write", str(written), "--log", log) == (0, "", "")
+    text = written.read_text()
+    assert len(text.splitlines()) <= 20
+    for word in ("rows a second", "duplicates", "rejects", "equations", "dot_general", "largest worker"):
+        assert word in text
+
+
+def test_show_by_id_and_by_index(finished: Path) -> None:
+    status, by_index, _ = say("show", str(finished), "--index", "3")
+    assert status == 0
+    for part in ("# source\nimport jax", "# jaxpr\n{ lambda ;", "# stablehlo\nmodule @jit_entry"):
+        assert part in by_index
+    assert say("show", str(finished), by_index.split()[2][:12])[1] == by_index
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--index", "999999"], "has index 999999"),
+        (["zz"], "has an id that begins with 'zz'"),
+        ([], "neither an id nor --index was given"),
+        (["--index", "3", "--family", "poisson"], "--family is 'poisson' but this run has programs"),
+    ],
+)
+def test_show_mistakes(finished: Path, arguments: list[str], expected: str) -> None:
+    status, _, said = say("show", str(finished), *arguments)
+    assert status == 2
+    assert expected in said
+    assert one_sentence(said)
+
+
+@pytest.mark.parametrize("name", ["show", "stats", "verify"])
+def test_no_run_to_look_at(tmp_path: Path, name: str) -> None:
+    status, _, said = say(name, str(tmp_path))
+    assert status == 2
+    assert "holds no finished run" in said
+    assert one_sentence(said)
+
+
+def test_make_in_process_matches_the_command(finished: Path, tmp_path: Path) -> None:
+    make(tmp_path / "run", seed=0)
+    assert contents(tmp_path / "run") == contents(finished)

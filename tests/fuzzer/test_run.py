@@ -1,0 +1,233 @@
+"""The same command gives the same bytes, whatever happens between its start and its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from run_families import NARROW, SIMPLE
+from runs import command, contents, make, start
+
+from fuzzer.errors import RunError, UserError
+from fuzzer.family import FamilySpec
+from fuzzer.folder import locked
+from fuzzer.options import Limits
+
+SMALL = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of the run that all others are compared with; no worker processes."""
+    out = tmp_path_factory.mktemp("undisturbed") / "run"
+    make(out)
+    return contents(out)
+
+
+def test_files(undisturbed: dict[str, bytes]) -> None:
+    assert sorted(undisturbed) == [
+        "README.md",
+        "manifest.json",
+        "programs/test-00000-of-00001.parquet",
+        "programs/train-00000-of-00002.parquet",
+        "programs/train-00001-of-00002.parquet",
+        "programs/validation-00000-of-00001.parquet",
+        "rejects.parquet",
+    ]
+
+
+@pytest.mark.parametrize(("workers", "hashes"), [("1", "1"), ("2", "2")])
+def test_same_bytes_for_any_workers_and_hash_seed(
+    workers: str, hashes: str, tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    environment = os.environ | {"PYTHONHASHSEED": hashes}
+    asked = command("SIMPLE", tmp_path / "run", *SMALL, "--workers", workers)
+    done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True)
+    assert "48 rows in" in done.stdout
+    assert contents(tmp_path / "run") == undisturbed
+
+
+@pytest.mark.parametrize("moment", range(2))
+def test_same_bytes_after_kills(moment: int, tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+    out = tmp_path / "run"
+    draw = random.Random(moment)
+    for _ in range(2):
+        going = start("SIMPLE", out, *SMALL, "--workers", "2")
+        time.sleep(draw.uniform(2.0, 5.0))
+        os.kill(going.pid, signal.SIGKILL)
+        going.communicate()
+    subprocess.run(command("SIMPLE", out, *SMALL, "--workers", "1"), check=True, capture_output=True)
+    assert contents(out) == undisturbed
+
+
+def truncate(content: bytes) -> bytes:
+    return content[:-1000]
+
+
+def alter(content: bytes) -> bytes:
+    return content[:100] + bytes([content[100] ^ 1]) + content[101:]
+
+
+@pytest.mark.parametrize("damage", [truncate, alter])
+def test_finished_blocks_are_kept_and_damaged_ones_made_again(
+    damage: Callable[[bytes], bytes],
+    tmp_path: Path,
+    undisturbed: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "run"
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fuzzer.maker.write_shard", stop)
+        with pytest.raises(KeyboardInterrupt):
+            make(out)
+    _, second, _ = sorted((out / ".blocks" / "programs").iterdir())
+    second.write_bytes(damage(second.read_bytes()))
+    assert 0 < make(out).fresh < 48
+    assert contents(out) == undisturbed
+
+
+def test_a_block_altered_at_the_end_is_made_again(
+    tmp_path: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fuzzer.maker as maker
+
+    write_shard, out = maker.write_shard, tmp_path / "run"
+
+    def spoil_then_write(task: object) -> object:
+        monkeypatch.setattr(maker, "write_shard", write_shard)
+        next((out / ".blocks" / "programs").iterdir()).write_bytes(b"spoiled")
+        return write_shard(task)
+
+    monkeypatch.setattr(maker, "write_shard", spoil_then_write)
+    make(out)
+    assert contents(out) == undisturbed
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("finished") / "run"
+    make(out)
+    return out
+
+
+@pytest.fixture
+def finished(made_once: Path, tmp_path: Path) -> Path:
+    """A finished run, to be spoiled."""
+    return Path(shutil.copytree(made_once, tmp_path / "run"))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two blocks without a new row are enough to give up."""
+    for module in ("selection", "maker"):
+        monkeypatch.setattr(f"fuzzer.{module}.PATIENCE", 2)
+
+
+def test_a_finished_run_is_left_as_it_is(finished: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*")}
+    summary = make(finished)
+    assert (summary.rows, summary.fresh) == (48, 0)
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
+
+
+@pytest.mark.parametrize("damage", ["remove", "alter", "card"])
+def test_a_damaged_file_of_a_finished_run_is_made_again(finished: Path, damage: str) -> None:
+    before = contents(finished)
+    shard = finished / "programs" / "test-00000-of-00001.parquet"
+    if damage == "remove":
+        shard.unlink()
+    elif damage == "alter":
+        shard.write_bytes(shard.read_bytes()[:-3] + b"???")
+    else:
+        (finished / "README.md").write_text("")
+    make(finished)
+    assert contents(finished) == before
+
+
+OTHERS = {
+    "seed": {"seed": 8},
+    "shards": {"shards": 5},
+    "rows_per_shard": {"rows_per_shard": 13},
+    "per_structure": {"per_structure": 3},
+    "profile": {"spec": FamilySpec("programs", "run_families:Simple", "another")},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_another_run_is_refused(finished: Path, other: str) -> None:
+    before = contents(finished)
+    with pytest.raises(UserError, match=f"holds a run of another .*{other}.*--out"):
+        make(finished, **OTHERS[other])
+    assert contents(finished) == before
+
+
+def test_another_version_is_refused_half_way(
+    impatient: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    with pytest.raises(RunError):
+        make(out, NARROW)
+    before = contents(out)
+    monkeypatch.setattr("fuzzer.versions.__version__", "9.9.9")
+    with pytest.raises(UserError, match=r"another versions jit-synthesis \(0.1.0, not 9.9.9\)"):
+        make(out, NARROW)
+    assert contents(out) == before
+
+
+def test_two_runs_into_one_folder_are_refused(finished: Path) -> None:
+    with locked(finished), pytest.raises(UserError, match="is in use by another run"):
+        make(finished)
+    assert not (finished / ".lock").exists()
+
+
+def test_lock_of_a_killed_run_is_no_obstacle(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / ".lock").touch()
+    assert make(out).rows == 48
+
+
+def test_draws_are_accounted_for(finished: Path) -> None:
+    counts = json.loads((finished / "manifest.json").read_text())["families"]["programs"]["counts"]
+    draws = counts.pop("draws")
+    assert draws == sum(counts.values()) == 60
+
+
+def test_one_shard_holds_train_rows_only(tmp_path: Path) -> None:
+    make(tmp_path / "run", shards=1, rows_per_shard=30)
+    entry = json.loads((tmp_path / "run" / "manifest.json").read_text())["families"]["programs"]
+    assert [shard["split"] for shard in entry["shards"]] == ["train"]
+    assert entry["counts"]["rows"] == 30
+    assert entry["counts"]["left_out"] > 0
+
+
+def test_more_rows_than_the_grammar_has(impatient: None, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"the last 40 draws of .* gave no new row, with 10 of 48 made"):
+        make(tmp_path / "run", NARROW)
+
+
+def test_two_families_lie_side_by_side(tmp_path: Path) -> None:
+    from runs import here
+
+    from fuzzer.options import Options
+    from fuzzer.progress import Reporter
+    from fuzzer.run import FamilyRun, run
+
+    second = FamilySpec("poisson", "run_families:Simple", "another")
+    options = Options(tmp_path / "run", 7, 3, 12, block=20, limits=Limits(workers=1))
+    summary = run(options, Reporter(), [FamilyRun(SIMPLE, 3), FamilyRun(second, 1)], here)
+    assert summary.rows == 48
+    assert pq.read_metadata(tmp_path / "run" / "poisson" / "train-00000-of-00001.parquet").num_rows == 12

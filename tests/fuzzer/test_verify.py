@@ -1,0 +1,119 @@
+"""Each promise is kept by a run, and its breach is noticed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from runs import here, make
+
+import fuzzer.verify
+from fuzzer import store
+from fuzzer.options import Limits
+from fuzzer.verify import verify
+
+SHARD = "programs/train-00000-of-00002.parquet"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("verify") / "run"
+    make(out)
+    return out
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzzer.verify, "local", here)
+
+
+def broken(out: Path, rows: int | None = None) -> list[str]:
+    return [promise.text for promise in verify(out, rows, Limits(workers=1)) if not promise.holds]
+
+
+def test_a_run_keeps_its_promises(whole: Path) -> None:
+    promises = list(verify(whole, None, Limits(workers=1)))
+    texts = {promise.text: promise for promise in promises}
+    assert [text for text, promise in texts.items() if not promise.holds] == []
+    assert texts["programs: the source alone lowers to the row's jaxpr and stablehlo"].checked == 48
+    assert len(promises) == 12
+
+
+def spoil(out: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
+    """Changes rows of a shard and signs it again, so that only the content is wrong."""
+    path = out / SHARD
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    change(rows)
+    pq.write_table(pa.Table.from_pylist(rows, table.schema), path)
+    manifest = json.loads((out / "manifest.json").read_text())
+    for shard in manifest["families"]["programs"]["shards"]:
+        if shard["file"] == SHARD:
+            shard["sha256"] = store.sha256(path)
+    (out / "manifest.json").write_text(json.dumps(manifest))
+
+
+def set_value(name: str, value: Callable[[Any], Any]) -> Callable[[list[dict[str, Any]]], None]:
+    def change(rows: list[dict[str, Any]]) -> None:
+        rows[3][name] = value(rows[3][name])
+
+    return change
+
+
+def crowd(rows: list[dict[str, Any]]) -> None:
+    for row in rows[:6]:
+        row["structure"] = rows[0]["structure"]
+
+
+def move_span(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [spans[0] | {"end_line": 10_000}, *spans[1:]]
+
+
+BREACHES: dict[str, tuple[Callable[[list[dict[str, Any]]], None], str]] = {
+    "id twice": (lambda rows: rows[3].update(id=rows[2]["id"]), "no id twice"),
+    "crowd": (crowd, "at most 4 rows of a structure"),
+    "split": (set_value("structure", lambda _: "0" * 32), "structure decides the split"),
+    "order": (lambda rows: rows.reverse(), "by ascending index"),
+    "style": (
+        set_value("source", lambda text: text + "\n\n"),
+        "black leaves",
+    ),
+    "stablehlo": (set_value("stablehlo", lambda text: text + " "), "the source alone lowers"),
+    "jaxpr": (set_value("jaxpr", lambda text: text + " "), "the source alone lowers"),
+    "id": (set_value("id", lambda _: "1" * 32), "id and structure are its fingerprints"),
+    "size": (set_value("equations", lambda number: number + 1), "sizes and counts"),
+    "count": (set_value("primitives", lambda _: []), "sizes and counts"),
+    "span": (set_value("source_map", move_span), "spans of the source map"),
+    "index": (set_value("index", lambda number: number + 1_000), "seed and index give the source"),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_breach_is_noticed(whole: Path, tmp_path: Path, breach: str) -> None:
+    change, expected = BREACHES[breach]
+    out = tmp_path / "run"
+    shutil.copytree(whole, out)
+    spoil(out, change)
+    assert any(expected in text for text in broken(out))
+
+
+def test_altered_missing_and_strange_files_are_noticed(whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(whole, out)
+    (out / "README.md").write_text("")
+    (out / "programs" / "train-00009-of-00002.parquet").write_text("")
+    assert broken(out, 1)[:2] == [
+        "every file has its sha256 of the manifest",
+        "no other file is in the folder",
+    ]
+
+
+def test_a_sample_is_as_large_as_asked(whole: Path) -> None:
+    promises = {promise.text: promise for promise in verify(whole, 10, Limits(workers=1))}
+    assert promises["programs: black leaves the source as it is"].checked == 10
