@@ -305,14 +305,18 @@ class Derivation:
         candidates: list[tuple[Var, list[Binding]]] = []
         cumulative: list[float] = []
         total = 0.0
-        dtypes, dims = pattern.dtypes, pattern.dims
+        dtypes, dims, rule = pattern.dtypes, pattern.dims, pattern.refinement
+        known = None if pattern.mixed else binding.get(":" + pattern.family)
         for var in block.visible():
             of = var.type
-            if of.dtype not in dtypes or id(var) in taken or not dims.fits_rank(len(of.shape)):
+            if of.dtype not in dtypes or (known is not None and of.dtype != known) or id(var) in taken:
                 continue
-            if of.dtype == KEY and var.uses:
+            if rule.name not in IMPLIES[of.refinement.name] or (of.dtype == KEY and var.uses):
                 continue
-            bindings = self._bind_array(pattern, of, binding)
+            # What binds no index leaves the dtype to the one that is chosen: this loop is the heart of a derivation.
+            bindings = (
+                dims.matches(of.shape, binding) if rule.bound is None else self._bind_array(pattern, of, binding)
+            )
             if not bindings:
                 continue
             total += 6.0 if not var.uses else 1.0 if var.block is block else 0.5
@@ -321,7 +325,8 @@ class Derivation:
         if not candidates:
             return None
         var, bindings = candidates[self.choices.weighted(cumulative)]
-        return var, dict(bindings[0] if len(bindings) == 1 else self.choices.item(bindings))
+        chosen = bindings[0] if len(bindings) == 1 else self.choices.item(bindings)
+        return var, dict(chosen) if rule.bound is not None else self._with_dtype(pattern, var.type, chosen)
 
     def _may_be_literal(self, pattern: ArrayPattern, binding: Binding) -> bool:
         dims = pattern.dims

@@ -21,7 +21,7 @@ from typing import Any
 Shape = tuple[int, ...]
 Binding = dict[str, Any]
 
-_TOKEN = re.compile(r"\*#?[a-z]\w*|[a-z0-9]\w*(\+[a-z0-9]\w*)*")
+_TOKEN = re.compile(r"\*#?[a-z]\w*|([a-z]\w*|\d+)(\+([a-z]\w*|\d+))*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ meaning. A malformed production raises `GrammarError` with its file and line whe
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -143,6 +144,16 @@ class BodyPattern:
 Pattern = ArrayPattern | TreePattern | TuplePattern
 
 
+@contextmanager
+def _located() -> Iterator[None]:
+    """Turns a mistake inside an annotation into a GrammarError with the annotation's file and line."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        frame = sys._getframe(3)  # the annotation; above it stand __getitem__ and this context manager
+        raise GrammarError(f"{frame.f_code.co_filename}:{frame.f_lineno}: {error}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class _DtypeClass:
     """What stands before the bracket: `Float[Array, "*s", Positive]` makes an `ArrayPattern`."""
@@ -152,7 +163,8 @@ class _DtypeClass:
 
     def __getitem__(self, item: tuple[Any, ...]) -> ArrayPattern:
         _, dims, *refinement = item
-        return ArrayPattern(self.name, self.dtypes, Dims.parse(dims), *refinement)
+        with _located():
+            return ArrayPattern(self.name, self.dtypes, Dims.parse(dims), *refinement)
 
 
 class _TreeClass:
@@ -162,16 +174,18 @@ class _TreeClass:
 
 class _StaticClass:
     def __getitem__(self, item: tuple[Any, Any]) -> StaticSpec:
-        return spec_of(item[1])
+        with _located():
+            return spec_of(item[1])
 
 
 class _BodyClass:
     def __getitem__(self, item: tuple[Any, ...]) -> BodyPattern:
         _, signature, *marks = item
         before, arrow, after = signature.partition("->")
-        if not arrow:
-            raise ValueError(f"body {signature!r} has no '->': write parameters -> results")
-        return BodyPattern(_items(before), _items(after), "helper" in marks, "smooth" in marks)
+        with _located():
+            if not arrow:
+                raise ValueError(f"body {signature!r} has no '->': write parameters -> results")
+            return BodyPattern(_items(before), _items(after), "helper" in marks, "smooth" in marks)
 
 
 def _items(text: str) -> tuple[ArrayPattern | TreePattern, ...]:
@@ -347,7 +361,7 @@ def production(
         place = f"{file}:{line}"
         label = name or function.__name__
         try:
-            patterns = dict(signature or inspect.get_annotations(function))
+            patterns = dict(signature or inspect.get_annotations(function, eval_str=True))
             result = _result(patterns.pop("return"))
         except (ValueError, TypeError, KeyError) as error:
             raise GrammarError(f"{place}: production {label!r}: the signature cannot be read: {error}") from None
@@ -387,6 +401,11 @@ def _check_declaration(made: Production, code: Any) -> None:
             made.params.get(key), ArrayPattern | TreePattern | BodyPattern | StaticSpec
         ):
             raise made.fail(f"parameter {key!r} has no pattern; annotate it as in the other productions")
+    known = {name for _, pattern in made.operands for name in _pattern_names(pattern)} | set(made.params)
+    known |= {name for _, spec in made.statics for name in spec.binds}
+    for asked in made.magnitude_arguments:
+        if asked not in known and made.relation is None:
+            raise made.fail(f"magnitude asks for {asked!r}, which is neither a parameter nor a dimension; name one of them")
     if made.relation is not None:
         return
     bound = {name for _, pattern in made.operands for name in _pattern_names(pattern)}

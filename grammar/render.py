@@ -275,7 +275,10 @@ def _comp_for(node: cst.CompFor) -> str:
 
 
 def _unary(node: cst.UnaryOperation) -> str:
-    return _operator(node.operator) + text(node.expression)
+    inner = node.expression
+    if isinstance(inner, cst.BinaryOperation) and isinstance(inner.operator, cst.Power) and not inner.lpar:
+        return f"{_operator(node.operator)}({text(inner)})"
+    return _operator(node.operator) + text(inner)
 
 
 _EXPRESSIONS: dict[Any, Callable[[Any], str]] = {

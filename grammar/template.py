@@ -164,12 +164,12 @@ class Template:
         """Modules imported by `from`, which a program may write out: alias and import statement."""
         self._depth = 0
         *before, last = _body(text, definition)
-        value = last.body[0].value if isinstance(last, cst.SimpleStatementLine) else None  # type: ignore[union-attr]
-        if value is None:
+        returned = last.body[0] if isinstance(last, cst.SimpleStatementLine) else None
+        if not isinstance(returned, cst.Return) or returned.value is None:
             raise fail("the body must end with `return` and an expression")
         self.before = [self._builder(statement) for statement in before]
         self.before_raw = before
-        self.result = self._expression(value)
+        self.result = self._expression(returned.value)
 
     def statements(self, env: Env, pick: Pick) -> list[Any]:
         """The statements before the result."""

@@ -1,0 +1,150 @@
+"""Mistakes of a grammar's author are named with file and line before any run."""
+
+import re
+
+import jax.numpy as jnp
+import pytest
+
+from grammar import interpret, profile
+from grammar.choices import Seeded
+from grammar.derive import Derivation
+from grammar.errors import GrammarError
+from grammar.notation import Array, Float, Positive, Static, either, production, separate
+from grammar.tables import Tables
+
+PLACE = re.compile(r"test_notation\.py:\d+: production '\w+': ")
+
+
+def refused(declare):
+    """The message of the GrammarError that a declaration (and the checks before a run) ends in."""
+    with pytest.raises(GrammarError) as caught, separate() as registry:
+        declare()
+        for made in registry.values():
+            _ = made.template
+            tables = Tables(list(registry.values()), profile.load("default"))
+            interpret.verify(Derivation(tables, Seeded(0, 0)).alone(made))
+    message = str(caught.value)
+    assert PLACE.search(message), message
+    assert "\n" not in message
+    return message
+
+
+def test_unknown_dimension_in_a_result():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "m n"]) -> Float[Array, "m k"]:
+            return x
+
+    assert "'k' appears in no operand" in refused(declare)
+
+
+def test_hole_that_is_not_in_the_signature():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return jnp.sin(x) + offset  # noqa: F821
+
+    assert "hole 'offset' is not in the signature" in refused(declare)
+
+
+def test_body_that_does_not_trace():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return jnp.tahn(x)
+
+    assert "does not trace" in refused(declare)
+
+
+def test_declared_type_that_disagrees_with_jax():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
+            return jnp.sum(x, axis=axis)
+
+    assert "JAX computes" in refused(declare)
+
+
+def test_duplicate_name():
+    def declare():
+        for _ in range(2):
+
+            @production()
+            def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+                return jnp.sin(x)
+
+    assert "the name is taken by" in refused(declare)
+
+
+def test_negative_weight():
+    def declare():
+        @production(weight=-1)
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return jnp.sin(x)
+
+    assert "weight -1" in refused(declare)
+
+
+def test_parameter_without_pattern():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"], y) -> Float[Array, "*s"]:
+            return x + y
+
+    assert "'y' has no pattern" in refused(declare)
+
+
+def test_malformed_dimension():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "n-1"]) -> Float[Array, "n"]:
+            return x
+
+    with pytest.raises(GrammarError, match=r"test_notation\.py:\d+: 'n-1' is no dimension"):
+        declare()
+
+
+def test_body_without_return():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            jnp.sin(x)
+
+    assert "must end with `return`" in refused(declare)
+
+
+def test_refined_operand_that_nothing_can_be():
+    with pytest.raises(GrammarError, match="nothing can reach it"), separate() as registry:
+
+        @production()
+        def lonely(x: Float[Array, "*s", Float[Array, "*s"].refinement.__class__("triangular")]) -> Float[Array, "*s"]:
+            return x
+
+        @production()
+        def add(x: Float[Array, "*#s"], y: Float[Array, "*#s"]) -> Float[Array, "*s"]:
+            return x + y
+
+        @production()
+        def mean(x: Float[Array, "*s"]) -> Float[Array, ""]:
+            return jnp.mean(x)
+
+        @production()
+        def tanh(x: Float[Array, "*s"]) -> Float[Array, "*s", Float[Array, "*s"].refinement.__class__("unit")]:
+            return jnp.tanh(x)
+
+        Tables(list(registry.values()), profile.load("default")).check()
+
+
+def test_spellings_are_all_written():
+    with separate() as registry:
+
+        @production()
+        def total(x: Float[Array, "*s", Positive]) -> Float[Array, ""]:
+            return either(jnp.sum(x), x.sum(), weights=(3, 1))
+
+    template = registry["total"].template
+    from grammar.render import text
+    from grammar.template import name
+
+    written = {text(template.result({"x": name("values")}, lambda cumulative, at=at: at).node) for at in range(2)}
+    assert written == {"jnp.sum(values)", "values.sum()"}

@@ -1,0 +1,33 @@
+"""Every production against JAX: it can be drawn, traces, and has the type that it declares."""
+
+import pytest
+
+import grammar
+from grammar import interpret
+from grammar.choices import Seeded
+from grammar.derive import Derivation
+
+GRAMMAR = grammar.load("default")
+DRAWS = 40
+
+
+def test_there_are_enough_of_them():
+    assert len(GRAMMAR.tables.productions) >= 150
+
+
+@pytest.mark.parametrize("production", GRAMMAR.tables.productions, ids=lambda production: production.name)
+def test_declared_types_are_what_jax_computes(production):
+    drawn = 0
+    for index in range(DRAWS):
+        try:
+            block = Derivation(GRAMMAR.tables, Seeded(1, index)).alone(production)
+        except grammar.Rejected:
+            continue
+        interpret.verify(block)
+        drawn += 1
+    assert drawn > DRAWS // 4
+
+
+@pytest.mark.parametrize("production", GRAMMAR.tables.productions, ids=lambda production: production.name)
+def test_templates_use_every_parameter(production):
+    assert set(production.params) <= set(production.template.counts), "a parameter does not appear in the body"

@@ -1,0 +1,46 @@
+"""Profiles: what is missing comes from the default one, what is wrong is named."""
+
+import pytest
+
+import grammar
+from grammar import profile
+
+
+def written(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_profile_changes_only_what_it_names(tmp_path):
+    made = profile.load(written(tmp_path, "[style]\ndocstring = 0.0\n"))
+    default = profile.load("default")
+    assert made.style["docstring"] == 0.0
+    assert made.sizes == default.sizes
+    assert made.name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[weights\n", "not TOML"),
+        ("[weights]\nadd = -1\n", "below 0"),
+        ("[weights]\nadd = 'much'\n", "is not a number"),
+        ("[weights]\nadd = nan\n", "is not a number"),
+        ("[weights]\nno_such_production = 2\n", "no production or group"),
+        ("[style]\ndocstring = 2\n", "above 1"),
+        ("[style]\nno_such_style = 0.1\n", "has no 'no_such_style'"),
+        ("[colour]\nred = 1\n", "section 'colour' is unknown"),
+        ("[sizes]\nstatements = [3, 2, 1]\n", "seven growing integers"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, text, said):
+    with pytest.raises(grammar.ProfileError) as caught:
+        grammar.load(written(tmp_path, text))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_profile():
+    with pytest.raises(grammar.ProfileError, match="neither a file nor one of"):
+        grammar.load("no-such-profile")

@@ -1,0 +1,186 @@
+"""What holds of every program, on a sample of draws."""
+
+import ast
+import subprocess
+import sys
+
+import black
+import jax
+import jax.numpy as jnp
+import pytest
+
+import grammar
+from grammar import interpret, render, types
+from grammar.choices import Replayed, Seeded
+from grammar.derive import Derivation
+from grammar.graph import Display, type_of, variables, walk
+from grammar.program import draw
+from grammar.write import module_of
+
+GRAMMAR = grammar.load("default")
+SAMPLE = range(240)
+
+
+def drawn(indices=SAMPLE, seed=11):
+    for index in indices:
+        try:
+            yield index, GRAMMAR.draw(seed, index)
+        except grammar.Rejected:
+            continue
+
+
+def arguments(program):
+    """Abstract arguments of a program by name; `params['w']` is an entry of a dictionary."""
+    made = {}
+    for leaf in program.inputs:
+        value = interpret.abstract(types.ArrayType(leaf.dtype, leaf.shape))
+        label, bracket, key = leaf.path.partition("[")
+        if bracket:
+            made.setdefault(label, {})[ast.literal_eval(key[:-1])] = value
+        else:
+            made[label] = value
+    return {k: tuple(v[i] for i in sorted(v)) if isinstance(v, dict) and 0 in v else v for k, v in made.items()}
+
+
+def entry_of(program):
+    namespace = {}
+    exec(compile(program.source, "<program>", "exec"), namespace)
+    return namespace[program.entry]
+
+
+def test_nearly_every_draw_is_a_program_that_traces():
+    programs = list(drawn())
+    assert len(programs) >= 0.999 * len(SAMPLE)
+    for index, program in programs:
+        try:
+            jax.eval_shape(entry_of(program), **arguments(program))
+        except Exception as error:
+            pytest.fail(f"index {index} does not trace: {error}\n{program.source}")
+
+
+def test_source_is_in_blacks_style():
+    for _, program in drawn():
+        assert black.format_str(program.source, mode=black.Mode()) == program.source
+
+
+def test_form_of_the_module():
+    for _, program in drawn():
+        tree = ast.parse(program.source)
+        kinds = [type(node) for node in tree.body]
+        functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        assert functions[-1] == program.entry
+        assert kinds == sorted(kinds, key=lambda kind: kind is ast.FunctionDef), "imports stand at the top"
+        assert program.source.count("\n") <= 200
+
+
+def test_every_argument_name_and_import_is_used():
+    for index, program in drawn():
+        tree = ast.parse(program.source)
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        made = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        made |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        made |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} - {program.entry}
+        for node in tree.body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                made |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        assert made - {"_"} <= used, f"index {index}: {sorted(made - used)} unused\n{program.source}"
+
+
+def test_no_node_of_a_derivation_is_dead():
+    for index in SAMPLE:
+        block = Derivation(GRAMMAR.tables, Seeded(12, index)).run()
+        for node in walk(block):
+            assert node.outputs is not None
+            assert any(var.uses for var in variables(node.outputs)), node.production.name
+
+
+def test_no_value_is_larger_than_the_cap():
+    for index in SAMPLE:
+        block = Derivation(GRAMMAR.tables, Seeded(13, index)).run()
+        for node in walk(block):
+            assert all(var.type.size <= 2**20 for var in variables(node.outputs))
+
+
+def test_a_program_depends_on_seed_and_index_alone():
+    forwards = dict(drawn(range(40)))
+    backwards = dict(drawn(reversed(range(40))))
+    assert forwards == backwards
+    other = dict(drawn(range(40), seed=12))
+    assert all(forwards[index] != other[index] for index in forwards.keys() & other.keys())
+
+
+def test_a_program_does_not_depend_on_the_hash_seed():
+    code = "import grammar; g = grammar.load(); print([g.draw(3, i).source for i in range(12)])"
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PATH": ""}, capture_output=True, check=True
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(outputs) == 1
+
+
+def test_a_record_replays_to_the_same_program():
+    for index in range(40):
+        choices = Seeded(7, index)
+        program = draw(GRAMMAR.tables, choices)
+        assert draw(GRAMMAR.tables, Replayed(choices.record)) == program
+
+
+def test_any_record_gives_a_program_or_is_rejected():
+    for index in range(40):
+        choices = Seeded(7, index)
+        draw(GRAMMAR.tables, choices)
+        for cut in (0, 3, len(choices.record) // 2):
+            record = [value // 2 for value in choices.record[:cut]]
+            try:
+                program = draw(GRAMMAR.tables, Replayed(record))
+            except grammar.Rejected:
+                continue
+            jax.eval_shape(entry_of(program), **arguments(program))
+
+
+def same_leaves(left, right):
+    show = lambda tree: [(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(tree)]  # noqa: E731
+    return show(left) == show(right)
+
+
+def test_what_is_written_means_what_was_derived():
+    """The rendered program and its graph, run by the productions themselves, give the same jaxpr constants and values."""
+    compared = 0
+    for index in range(60):
+        choices = Seeded(21, index)
+        derivation = Derivation(GRAMMAR.tables, choices)
+        block = derivation.run()
+        if any(leaf.dtype == types.KEY for param in block.params for _, leaf in types.leaves(type_of(param.tree))):
+            continue
+        module, label, _ = module_of(block, "none", choices, GRAMMAR.tables.profile)
+        namespace = {}
+        exec(render.module(module.imports, module.functions), namespace)
+        values = [example(type_of(param.tree)) for param in block.params]
+        written = jax.tree.leaves(namespace[label](*values))
+        derived = jax.tree.leaves(interpret.run(block, values))
+        keyed = isinstance(block.result, Display) and bool(block.result.keys)
+        if keyed:
+            continue
+        for one, other in zip(written, derived, strict=True):
+            assert one.dtype == other.dtype
+            assert jnp.array_equal(one, other, equal_nan=one.dtype.kind in "fc"), f"index {index}"
+        compared += 1
+    assert compared > 30
+
+
+def example(of):
+    """A concrete value of a type (small integers and halves, so that both ways of running agree to the bit)."""
+    if isinstance(of, types.TupleType):
+        return tuple(example(item) for item in of.items)
+    if isinstance(of, types.DictType):
+        return {key: example(item) for key, item in of.items}
+    ramp = jnp.arange(of.size, dtype=jnp.float32).reshape(of.shape) % 7
+    if of.refinement.name == "spd":
+        return (jnp.eye(of.shape[-1]) * 4 + 0.25).astype(of.dtype)
+    if of.refinement.name == "index":
+        return (ramp % of.refinement.bound).astype(of.dtype)
+    if of.refinement.name in ("unit", "probability", "simplex"):
+        return (ramp / 8).astype(of.dtype)
+    return (ramp / 4 + 0.5).astype(of.dtype)
