@@ -1,7 +1,5 @@
 """Reductions and cumulative sums: whole arrays, one axis, pairs of axes, kept dimensions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -12,36 +10,33 @@ from jax import lax
 from grammar.choices import Choices
 from grammar.dims import Binding
 from grammar.notation import (
-    Anything,
     Array,
     Bool,
     Float,
+    Float32,
     Index,
     Inexact,
     Int,
     Int32,
     NonNegative,
     Positive,
+    Real,
     RefinementRule,
     SignOf,
-    Simplex,
     Static,
     either,
     production,
 )
-from grammar.notation import Float32 as Single
-from grammar.notation import Real as Ordered
 from grammar.statics import among, axis, bound
 
 Function = Callable[..., Any]
 Growth = Callable[[float, float], float]
 _FLOAT: Any = Float
 _INEXACT: Any = Inexact
-_ORDERED: Any = Ordered
+_REAL: Any = Real
 _BOOL: Any = Bool
 _INT: Any = Int
 _INT32: Any = Int32
-_SINGLE: Any = Single
 _FREE = RefinementRule()
 _SIGN = SignOf("x")
 _AXIS: Any = Static[int, "n"]
@@ -78,6 +73,14 @@ def _two_axes(binding: Binding, choices: Choices) -> bool:
     return True
 
 
+def _lax_axes(binding: Binding, choices: Choices) -> bool:
+    """The same as lax takes them: never negative."""
+    if "a" not in binding:
+        return False
+    binding["axes"] = (len(binding["a"]), len(binding["a"]) + 1)
+    return True
+
+
 class Reduction:
     """Declares the productions of one reduction; a form says what is reduced and what remains."""
 
@@ -94,11 +97,13 @@ class Reduction:
         self.of, self.to, self.weight, self.grow, self.keep = of, to or of, weight, grow, keep
         self.names, self.differentiable = names, differentiable
 
-    def __call__(self, form: str, share: float = 1.0, name: str = "", where: Any = None) -> Any:
-        """The decorator for one form: "whole", "all" (a scalar too), "axis", "kept", "pair", "pair kept" or "along"."""
+    def __call__(self, form: str, share: float = 1.0, name: str = "") -> Any:
+        """The decorator for one form, a key of `_FORMS`; "all" takes scalars too."""
         before, after = _FORMS[form]
         signature = {"x": self.of[Array, before]}
-        signature |= {"axes": _AXES} if form[:4] == "pair" else {} if form in ("whole", "all") else {"axis": _AXIS}
+        signature |= (
+            {"axes": _AXES} if form[:4] == "pair" else {} if form in ("whole", "all") else {"axis": _AXIS}
+        )
         grow = self.grow
         magnitudes: dict[str, Any] = {
             "all": lambda x, s: grow(x, s),
@@ -110,10 +115,13 @@ class Reduction:
             weight=self.weight * share,
             names=self.names,
             magnitude=magnitudes.get(form.split()[0], lambda x, n: grow(x, n)),
-            relation=_two_axes if form[:4] == "pair" else None,
+            relation=_two_axes
+            if form in ("pair", "pair kept")
+            else _lax_axes
+            if form == "pair lax"
+            else None,
             differentiable=self.differentiable,
             signature={**signature, "return": self.to[Array, after, self.keep]},
-            where=where,
         )
 
 
@@ -124,38 +132,40 @@ _FORMS = {
     "kept": ("*a n *b", "*a 1 *b"),
     "pair": ("*a m n *b", "*a *b"),
     "pair kept": ("*a m n *b", "*a 1 1 *b"),
+    "pair lax": ("*a m n *b", "*a *b"),
     "along": ("*a n *b", "*a n *b"),
 }
 
 
-def plain(rule: Reduction, *functions: Function, pairs: bool = True, kept: bool = True) -> None:
+def plain(
+    rule: Reduction, *functions: Function, pairs: bool = True, kept: bool = True, prefix: str = ""
+) -> None:
     """The usual forms of each `function(x, axis=...)` under one rule."""
     for function in functions:
-        label = function.__name__
-        where = (function.__module__, 0)
+        label = prefix + function.__name__
 
-        @rule("whole", 0.7, f"{label}_whole", where)
+        @rule("whole", 0.7, f"{label}_whole")
         def _(x: Any) -> Any:
             return function(x)  # noqa: B023 - read from the closure when the template is compiled
 
-        @rule("axis", 1.0, f"{label}_axis", where)
+        @rule("axis", 1.0, f"{label}_axis")
         def _(x: Any, axis: int) -> Any:
             return either(function(x, axis=axis), function(x, axis), weights=(4, 1))  # noqa: B023
 
         if kept:
 
-            @rule("kept", 0.3, f"{label}_kept", where)
+            @rule("kept", 0.3, f"{label}_kept")
             def _(x: Any, axis: int) -> Any:
                 return function(x, axis=axis, keepdims=True)  # noqa: B023
 
         if pairs:
 
-            @rule("pair", 0.3, f"{label}_axes", where)
+            @rule("pair", 0.3, f"{label}_axes")
             def _(x: Any, axes: tuple[int, int]) -> Any:
                 return function(x, axis=axes)  # noqa: B023
 
 
-# --- sums and means -----------------------------------------------------------------------------------------------------
+# --- sums and means -------------------------------------------------------------------------------
 
 _sum = Reduction(_INEXACT, weight=3, grow=total, keep=_SIGN, names="total")
 
@@ -178,11 +188,6 @@ def reduce_sum_kept(x: Array, axis: int) -> Array:
 @_sum("pair", 0.3)
 def reduce_sum_axes(x: Array, axes: tuple[int, int]) -> Array:
     return either(jnp.sum(x, axis=axes), x.sum(axis=axes), weights=(2, 1))
-
-
-@_sum("pair", 0.1)
-def lax_reduce_sum(x: Array, axes: tuple[int, int]) -> Array:
-    return jnp.sum(x, axes)
 
 
 _mean = Reduction(_FLOAT, weight=2.5, keep=_SIGN, names="mean mu average")
@@ -232,19 +237,21 @@ def sum_but_first(x: Float[Array, "b n *s"]) -> Float[Array, "b", SignOf("x")]:
 
 plain(Reduction(_FLOAT, weight=0.15, grow=total, keep=_SIGN), jnp.nansum)
 plain(Reduction(_FLOAT, weight=0.15, keep=_SIGN), jnp.nanmean)
-plain(Reduction(_INT32, weight=0.4, grow=total, names="total count"), jnp.sum)
-plain(Reduction(_BOOL, _INT32, 0.5, lambda x, n: n, NonNegative, "count hits"), jnp.count_nonzero, pairs=False)
+plain(Reduction(_INT32, weight=0.4, grow=total, names="total count"), jnp.sum, prefix="integer_")
+plain(
+    Reduction(_BOOL, _INT32, 0.5, lambda x, n: n, NonNegative, "count hits"), jnp.count_nonzero, pairs=False
+)
 plain(Reduction(_FLOAT, weight=0.4, grow=product, keep=_SIGN, names="product"), jnp.prod)
 plain(Reduction(_FLOAT, weight=0.1, grow=product, keep=_SIGN), jnp.nanprod, pairs=False, kept=False)
 
 
 @production(weight=0.4, names="accuracy fraction")
-def mean_of_integers(x: Int[Array, "*a n *b"], axis: Static[int, "n"]) -> Single[Array, "*a *b"]:
+def mean_of_integers(x: Int[Array, "*a n *b"], axis: Static[int, "n"]) -> Float32[Array, "*a *b"]:
     return either(jnp.mean(x, axis=axis), x.mean(axis=axis))
 
 
 @production(weight=0.8, names="accuracy fraction", magnitude=lambda: 0.0)
-def mean_of_mask(mask: Bool[Array, "n *s"]) -> Single[Array, "", NonNegative]:
+def mean_of_mask(mask: Bool[Array, "n *s"]) -> Float32[Array, "", NonNegative]:
     return either(jnp.mean(mask), mask.mean(), jnp.mean(mask.astype(jnp.float32)))
 
 
@@ -253,10 +260,10 @@ def sum_of_mask(mask: Bool[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[A
     return either(jnp.sum(mask, axis=axis), mask.sum(axis=axis), mask.astype(jnp.int32).sum(axis))
 
 
-# --- extremes ----------------------------------------------------------------------------------------------------------
+# --- extremes -------------------------------------------------------------------------------------
 
-_max = Reduction(_ORDERED, weight=1.2, keep=_SIGN, names="peak highest maximum")
-_min = Reduction(_ORDERED, weight=0.7, keep=_SIGN, names="lowest minimum")
+_max = Reduction(_REAL, weight=1.2, keep=_SIGN, names="peak highest maximum")
+_min = Reduction(_REAL, weight=0.7, keep=_SIGN, names="lowest minimum")
 
 
 @_max("all", 0.7)
@@ -266,7 +273,9 @@ def reduce_max_all(x: Array) -> Array:
 
 @_max("axis")
 def reduce_max(x: Array, axis: int) -> Array:
-    return either(jnp.max(x, axis=axis), x.max(axis=axis), x.max(axis), jnp.amax(x, axis=axis), weights=(4, 3, 2, 0.3))
+    return either(
+        jnp.max(x, axis=axis), x.max(axis=axis), x.max(axis), jnp.amax(x, axis=axis), weights=(4, 3, 2, 0.3)
+    )
 
 
 @_max("kept", 0.4)
@@ -286,7 +295,9 @@ def reduce_min_all(x: Array) -> Array:
 
 @_min("axis")
 def reduce_min(x: Array, axis: int) -> Array:
-    return either(jnp.min(x, axis=axis), x.min(axis=axis), x.min(axis), jnp.amin(x, axis=axis), weights=(4, 3, 2, 0.3))
+    return either(
+        jnp.min(x, axis=axis), x.min(axis=axis), x.min(axis), jnp.amin(x, axis=axis), weights=(4, 3, 2, 0.3)
+    )
 
 
 @_min("kept", 0.3)
@@ -295,30 +306,40 @@ def reduce_min_kept(x: Array, axis: int) -> Array:
 
 
 plain(Reduction(_FLOAT, weight=0.15, keep=_SIGN), jnp.nanmax, jnp.nanmin)
-plain(Reduction(_FLOAT, weight=0.15, grow=lambda x, n: x + 1, keep=NonNegative, names="spread width"), jnp.ptp)
+plain(
+    Reduction(_FLOAT, weight=0.15, grow=lambda x, n: x + 1, keep=NonNegative, names="spread width"), jnp.ptp
+)
 
 
 @production(weight=1.2, magnitude=lambda n: n, names="best indices")
-def argmax(x: Ordered[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a *b", Index("n")]:
-    return either(jnp.argmax(x, axis=axis), x.argmax(axis=axis), x.argmax(axis), jnp.argmax(x, axis), weights=(4, 3, 2, 1))
+def argmax(x: Real[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a *b", Index("n")]:
+    return either(
+        jnp.argmax(x, axis=axis),
+        x.argmax(axis=axis),
+        x.argmax(axis),
+        jnp.argmax(x, axis),
+        weights=(4, 3, 2, 1),
+    )
 
 
 @production(weight=0.5, magnitude=lambda n: n, names="nearest worst")
-def argmin(x: Ordered[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a *b", Index("n")]:
+def argmin(x: Real[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a *b", Index("n")]:
     return either(jnp.argmin(x, axis=axis), x.argmin(axis=axis), jnp.argmin(x, axis), weights=(3, 2, 1))
 
 
 @production(weight=0.3, magnitude=lambda n: n, names="best")
-def argmax_kept(x: Ordered[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a 1 *b", Index("n")]:
-    return either(jnp.argmax(x, axis=axis, keepdims=True), jnp.argmin(x, axis=axis, keepdims=True), weights=(1, 0))
+def argmax_kept(x: Real[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[Array, "*a 1 *b", Index("n")]:
+    return jnp.argmax(x, axis=axis, keepdims=True)
 
 
 @production(weight=0.1, magnitude=lambda n: n)
-def lax_argmax(x: Ordered[Array, "*a n *b"], at: Static[int, axis("n", negative=False)]) -> Int32[Array, "*a *b", Index("n")]:
+def lax_argmax(
+    x: Real[Array, "*a n *b"], at: Static[int, axis("n", negative=False)]
+) -> Int32[Array, "*a *b", Index("n")]:
     return lax.argmax(x, at, jnp.int32)
 
 
-# --- truth ---------------------------------------------------------------------------------------------------------------
+# --- truth ----------------------------------------------------------------------------------------
 
 _truth = Reduction(_BOOL, weight=0.8, names="flag")
 
@@ -348,7 +369,7 @@ def all_kept(x: Array, axis: int) -> Array:
     return jnp.all(x, axis=axis, keepdims=True)
 
 
-# --- spread, order statistics, norms ---------------------------------------------------------------------------------------
+# --- spread, order statistics, norms --------------------------------------------------------------
 
 _std = Reduction(_FLOAT, weight=0.6, keep=NonNegative, names="sigma std", differentiable=False)
 _var = Reduction(_FLOAT, weight=0.5, grow=lambda x, n: 2 * x, keep=NonNegative, names="variance var")
@@ -362,3 +383,255 @@ def std_axis(x: Array, axis: int) -> Array:
 @_std("whole", 0.6)
 def std_whole(x: Array) -> Array:
     return either(jnp.std(x), x.std())
+
+
+@_std("kept", 0.3)
+def std_kept(x: Array, axis: int) -> Array:
+    return jnp.std(x, axis=axis, keepdims=True)
+
+
+@_std("axis", 0.15)
+def std_unbiased(x: Array, axis: int) -> Array:
+    return either(jnp.std(x, axis=axis, ddof=1), x.std(axis=axis, ddof=1))
+
+
+@_var("axis")
+def var_axis(x: Array, axis: int) -> Array:
+    return either(jnp.var(x, axis=axis), x.var(axis=axis), x.var(axis))
+
+
+@_var("whole", 0.5)
+def var_whole(x: Array) -> Array:
+    return either(jnp.var(x), x.var())
+
+
+@_var("kept", 0.5)
+def var_kept(x: Array, axis: int) -> Array:
+    return either(jnp.var(x, axis=axis, keepdims=True), x.var(axis=axis, keepdims=True))
+
+
+@_var("pair", 0.2)
+def var_axes(x: Array, axes: tuple[int, int]) -> Array:
+    return jnp.var(x, axis=axes)
+
+
+plain(
+    Reduction(_FLOAT, weight=0.1, keep=NonNegative, differentiable=False), jnp.nanstd, pairs=False, kept=False
+)
+plain(
+    Reduction(_FLOAT, weight=0.1, grow=lambda x, n: 2 * x, keep=NonNegative),
+    jnp.nanvar,
+    pairs=False,
+    kept=False,
+)
+plain(Reduction(_FLOAT, weight=0.3, keep=_SIGN, names="median middle"), jnp.median, pairs=False)
+plain(Reduction(_FLOAT, weight=0.1, keep=_SIGN), jnp.nanmedian, pairs=False, kept=False)
+
+_quantile = Reduction(_FLOAT, weight=0.3, keep=_SIGN, names="threshold level")
+
+
+@_quantile("axis")
+def quantile_axis(x: Array, axis: int) -> Array:
+    return jnp.quantile(x, 0.9, axis=axis)
+
+
+@production(weight=0.3, names="threshold level")
+def quantile_whole(
+    x: Float[Array, "n *s"], q: Static[float, among(0.5, 0.25, 0.75, 0.9, 0.1)]
+) -> Float[Array, "", SignOf("x")]:
+    return either(jnp.quantile(x, q), jnp.quantile(x, q, method="linear"), weights=(4, 1))
+
+
+@production(weight=0.3, names="threshold level")
+def percentile_axis(
+    x: Float[Array, "*a n *b"], q: Static[int, among(50, 90, 95, 75, 25, 5)], axis: Static[int, "n"]
+) -> Float[Array, "*a *b", SignOf("x")]:
+    return either(jnp.percentile(x, q, axis=axis), jnp.nanpercentile(x, q, axis=axis), weights=(5, 1))
+
+
+@production(weight=0.4, names="average mean")
+def average(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Array, "*a *b", SignOf("x")]:
+    return jnp.average(x, axis=axis)
+
+
+@production(weight=0.3, names="average centroid")
+def weighted_average(
+    x: Float32[Array, "n *s"], weights: Float32[Array, "n", Positive]
+) -> Float32[Array, "*s", SignOf("x")]:
+    return jnp.average(x, axis=0, weights=weights)
+
+
+_norm = Reduction(_FLOAT, weight=0.8, grow=total, keep=NonNegative, names="norm length", differentiable=False)
+
+
+@_norm("whole", 0.5)
+def norm_whole(x: Array) -> Array:
+    return either(jnp.linalg.norm(x.ravel()), jnp.sqrt(jnp.sum(jnp.square(x))), jnp.sqrt(jnp.sum(x * x)))
+
+
+@_norm("axis")
+def norm_axis(x: Array, axis: int) -> Array:
+    return either(jnp.linalg.norm(x, axis=axis), jnp.linalg.vector_norm(x, axis=axis), weights=(8, 1))
+
+
+@_norm("kept", 0.6)
+def norm_kept(x: Array, axis: int) -> Array:
+    return either(
+        jnp.linalg.norm(x, axis=axis, keepdims=True), jnp.linalg.norm(x, ord=2, axis=axis, keepdims=True)
+    )
+
+
+@_norm("axis", 0.2)
+def norm_one(x: Array, axis: int) -> Array:
+    return either(jnp.linalg.norm(x, ord=1, axis=axis), jnp.sum(jnp.abs(x), axis=axis))
+
+
+@_norm("axis", 0.15)
+def norm_inf(x: Array, axis: int) -> Array:
+    return either(jnp.linalg.norm(x, ord=jnp.inf, axis=axis), jnp.max(jnp.abs(x), axis=axis))
+
+
+@_norm("pair", 0.15)
+def norm_frobenius(x: Array, axes: tuple[int, int]) -> Array:
+    return either(jnp.linalg.norm(x, axis=axes), jnp.linalg.norm(x, ord="fro", axis=axes))
+
+
+@production(weight=0.5, names="sq_norm energy", magnitude=lambda x, n: 2 * x + n)
+def squared_norm(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Array, "*a *b", NonNegative]:
+    return either(jnp.sum(x**2, axis=axis), jnp.sum(jnp.square(x), axis=axis), jnp.sum(x * x, axis=axis))
+
+
+# --- log-sum-exp --------------------------------------------------------------------------------
+
+_lse = Reduction(_FLOAT, weight=0.6, grow=log_total, names="log_z lse log_norm")
+
+
+@_lse("axis")
+def logsumexp_axis(x: Array, axis: int) -> Array:
+    return either(
+        jax.scipy.special.logsumexp(x, axis=axis),
+        jax.nn.logsumexp(x, axis=axis),
+        jax.nn.logsumexp(x, axis),
+        weights=(3, 2, 1),
+    )
+
+
+@_lse("whole", 0.4)
+def logsumexp_whole(x: Array) -> Array:
+    return either(jax.nn.logsumexp(x), jax.scipy.special.logsumexp(x))
+
+
+# --- jax.lax --------------------------------------------------------------------------------------
+
+
+def lax_reductions(rule: Reduction, *functions: Function) -> None:
+    """`function(x, axes)` for each function of two axes."""
+    for function in functions:
+
+        @rule("pair lax", 1.0, "lax_" + function.__name__)
+        def _(x: Any, axes: tuple[int, int]) -> Any:
+            return either(function(x, axes), function(x, axes=axes))  # noqa: B023
+
+
+lax_reductions(Reduction(_FLOAT, weight=0.12, grow=total, keep=_SIGN), lax.reduce_sum)
+lax_reductions(Reduction(_FLOAT, weight=0.12, keep=_SIGN), lax.reduce_max, lax.reduce_min)
+lax_reductions(Reduction(_FLOAT, weight=0.06, grow=product, keep=_SIGN), lax.reduce_prod)
+lax_reductions(Reduction(_BOOL, weight=0.1), lax.reduce_and, lax.reduce_or)
+
+
+@Reduction(_FLOAT, weight=0.2, grow=total, keep=_SIGN, names="total")("pair lax")
+def lax_reduce_add(x: Array, axes: tuple[int, int]) -> Array:
+    return lax.reduce(x, 0.0, lax.add, axes)
+
+
+@Reduction(Float32, weight=0.15, names="peak")("pair lax")
+def lax_reduce_maximum(x: Array, axes: tuple[int, int]) -> Array:
+    return either(lax.reduce(x, -jnp.inf, lax.max, axes), lax.reduce(x, -jnp.inf, jnp.maximum, axes))
+
+
+# --- along an axis --------------------------------------------------------------------------------
+
+_running = Reduction(_FLOAT, weight=0.8, grow=total, keep=_SIGN, names="running cumulative")
+
+
+@_running("along")
+def cumsum(x: Array, axis: int) -> Array:
+    return either(
+        jnp.cumsum(x, axis=axis), x.cumsum(axis=axis), jnp.cumulative_sum(x, axis=axis), weights=(5, 2, 0.3)
+    )
+
+
+@Reduction(_INT32, weight=0.4, grow=total, names="offsets ends")("along")
+def cumsum_integers(x: Array, axis: int) -> Array:
+    return either(jnp.cumsum(x, axis=axis), x.cumsum(axis))
+
+
+@Reduction(_BOOL, _INT32, 0.3, lambda x, n: n, NonNegative, "positions rank")("along")
+def cumsum_mask(x: Array, axis: int) -> Array:
+    return either(jnp.cumsum(x, axis=axis), jnp.cumsum(x.astype(jnp.int32), axis=axis))
+
+
+@_running("along", 0.2)
+def cumsum_reversed(x: Array, axis: int) -> Array:
+    return jnp.flip(jnp.cumsum(jnp.flip(x, axis=axis), axis=axis), axis=axis)
+
+
+@Reduction(_FLOAT, weight=0.25, grow=product, keep=_SIGN, names="decay survival")("along")
+def cumprod(x: Array, axis: int) -> Array:
+    return either(jnp.cumprod(x, axis=axis), x.cumprod(axis=axis), weights=(4, 1))
+
+
+def lax_cumulative(grow: Growth, keep: RefinementRule, weight: float, *functions: Function) -> None:
+    """`function(x, axis=i)` for each function, and the same from the end."""
+    for function in functions:
+        for suffix, share, reverse in (("", 1.0, False), ("_reversed", 0.4, True)):
+
+            @production(
+                name=f"lax_{function.__name__}{suffix}",
+                weight=weight * share,
+                magnitude=lambda x, n: grow(x, n),
+                names="running",
+                signature={
+                    "x": _FLOAT[Array, "*a n *b"],
+                    "at": _POSITIVE_AXIS,
+                    "return": _FLOAT[Array, "*a n *b", keep],
+                },
+            )
+            def _(x: Any, at: int) -> Any:
+                return function(x, axis=at, reverse=reverse)  # noqa: B023
+
+
+_POSITIVE_AXIS: Any = Static[int, axis("n", negative=False)]
+lax_cumulative(total, _SIGN, 0.15, lax.cumsum)
+lax_cumulative(same, _SIGN, 0.15, lax.cummax, lax.cummin)
+lax_cumulative(log_total, _FREE, 0.1, lax.cumlogsumexp)
+
+
+@production(weight=0.6, names="delta increments", magnitude=lambda x: x + 1)
+def diff(x: Float[Array, "*a n+1 *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
+    return jnp.diff(x, axis=axis)
+
+
+@production(weight=0.2, names="curvature", magnitude=lambda x: x + 2)
+def diff_twice(x: Float[Array, "*a n+2 *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
+    return jnp.diff(x, n=2, axis=axis)
+
+
+@production(weight=0.2, names="slope", magnitude=lambda x: x + 1)
+def gradient(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
+    return jnp.gradient(x, axis=axis)  # pyright: ignore[reportReturnType]
+
+
+@production(weight=0.2, names="area integral", magnitude=lambda x, n: x + n)
+def trapezoid(x: Float[Array, "*s n"]) -> Float[Array, "*s", SignOf("x")]:
+    return either(jnp.trapezoid(x, axis=-1), jnp.trapezoid(x))
+
+
+@production(weight=0.7, names="trace total", magnitude=lambda x, n: x + n)
+def trace(x: Float[Array, "n n"]) -> Float[Array, "", SignOf("x")]:
+    return either(jnp.trace(x), x.trace(), weights=(1, 2))
+
+
+@production(weight=0.3, names="traces", magnitude=lambda x, n: x + n)
+def trace_batched(x: Float[Array, "*b n n"]) -> Float[Array, "*b", SignOf("x")]:
+    return either(jnp.trace(x, axis1=-2, axis2=-1), x.trace(axis1=-2, axis2=-1), jnp.einsum("...ii->...", x))

@@ -1,0 +1,703 @@
+"""Shapes: reshaping, permuting, joining, splitting, padding, repeating and broadcasting."""
+
+# ruff: noqa: RUF005 - tuples are joined the way people write it
+
+from itertools import permutations
+from math import prod
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+
+from grammar.choices import Choices
+from grammar.dims import Binding
+from grammar.notation import Anything, Array, Float, Float32, Like, Num, Real, Static, either, production
+from grammar.statics import among, axis, bound, new_size, shape, size
+
+# --- relations ------------------------------------------------------------------------------------
+
+
+def _factors(total: int, choices: Choices, parts: int) -> tuple[int, ...] | None:
+    """A product of at least two factors above 1, or None for primes."""
+    found: list[int] = []
+    for _ in range(parts - 1):
+        options = [d for d in range(2, min(total, 65)) if total % d == 0]
+        if not options:
+            break
+        found.append(choices.item(options))
+        total //= found[-1]
+    return (*found, total) if found else None
+
+
+def _regroup(binding: Binding, choices: Choices) -> bool:
+    """Two different shapes s and t of as many elements."""
+    if "s" in binding and "t" in binding:
+        return binding["s"] != binding["t"] and prod(binding["s"]) == prod(binding["t"])
+    known, missing = ("s", "t") if "s" in binding else ("t", "s")
+    if known not in binding or len(binding[known]) > 5:
+        return False
+    found = _other_shape(binding[known], choices)
+    if found is not None:
+        binding[missing] = found
+    return found is not None
+
+
+def _other_shape(of: tuple[int, ...], choices: Choices) -> tuple[int, ...] | None:
+    at = choices.below(len(of)) if of else 0
+    if len(of) > 1 and choices.chance(0.5):
+        at = min(at, len(of) - 2)
+        return (*of[:at], of[at] * of[at + 1], *of[at + 2 :])
+    split = _factors(of[at], choices, 2) if of else None
+    return None if split is None else (*of[:at], *split, *of[at + 1 :])
+
+
+def product_is(whole: str, *parts: str) -> Any:
+    """A relation: dimension `whole` is the product of the dimensions (or of the one star) `parts`."""
+
+    def relation(binding: Binding, choices: Choices) -> bool:
+        if all(part in binding for part in parts):
+            total = 1
+            for part in parts:
+                total *= prod(binding[part]) if isinstance(binding[part], tuple) else binding[part]
+            return binding.setdefault(whole, total) == total and total > 1
+        if whole not in binding:
+            return False
+        return _share_out(binding, whole, parts, choices)
+
+    return relation
+
+
+def _share_out(binding: Binding, whole: str, parts: tuple[str, ...], choices: Choices) -> bool:
+    """Binds what is missing of a product."""
+    left = binding[whole]
+    missing = [part for part in parts if part not in binding]
+    for part in parts:
+        if part in binding:
+            left, rest = divmod(
+                left, prod(binding[part]) if isinstance(binding[part], tuple) else binding[part]
+            )
+            if rest:
+                return False
+    if missing == ["s"]:
+        found = _factors(left, choices, choices.between(2, 3))
+        binding["s"] = found
+        return found is not None
+    split = _factors(left, choices, len(missing)) if len(missing) > 1 else (left,)
+    if split is None or len(split) != len(missing) or min(split) < 2:
+        return False
+    binding.update(zip(missing, split, strict=True))
+    return True
+
+
+def _permuted(binding: Binding, choices: Choices) -> bool:
+    """A permutation "perm" with t[i] = s[perm[i]]."""
+    known = binding.get("s", binding.get("t"))
+    if known is None or not 2 <= len(known) <= 5:
+        return False
+    options = [p for p in permutations(range(len(known))) if p != tuple(range(len(known)))]
+    if "s" in binding and "t" in binding:
+        s, t = binding["s"], binding["t"]
+        options = [
+            p for p in options if len(s) == len(t) and all(s[i] == n for i, n in zip(p, t, strict=True))
+        ]
+        if not options:
+            return False
+    perm = choices.item(options)
+    if "s" in binding:
+        binding["t"] = tuple(binding["s"][i] for i in perm)
+    else:
+        binding["s"] = tuple(n for _, n in sorted(zip(perm, binding["t"], strict=True)))
+    binding["perm"] = perm
+    return True
+
+
+def _padded(binding: Binding, choices: Choices) -> bool:
+    """Pairs "widths" by which t is larger than s."""
+    if "s" not in binding and "t" not in binding:
+        return False
+    if "s" in binding and "t" in binding:
+        return False
+    known = binding.get("s", binding.get("t"))
+    if not known:
+        return False
+    pairs = [(choices.below(2), choices.below(3)) if choices.chance(0.6) else (0, 0) for _ in known]
+    if not any(sum(pair) for pair in pairs):
+        pairs[-1] = (1, 1)
+    sign = 1 if "s" in binding else -1
+    other = tuple(n + sign * sum(pair) for n, pair in zip(known, pairs, strict=True))
+    binding["t" if "s" in binding else "s"] = other
+    binding["widths"] = tuple(pairs)
+    return min(binding["s"]) > 2
+
+
+def _tiled(binding: Binding, choices: Choices) -> bool:
+    """Numbers "reps" by which t is a multiple of s."""
+    if ("s" in binding) == ("t" in binding):
+        return False
+    known = binding.get("s", binding.get("t"))
+    if not known:
+        return False
+    if "s" in binding:
+        reps = tuple(choices.item((1, 2, 1, 3)) for _ in known)
+        reps = reps if max(reps) > 1 else (2, *reps[1:])
+        binding["t"] = tuple(n * r for n, r in zip(known, reps, strict=True))
+    else:
+        reps = tuple(choices.item([r for r in (1, 2, 3) if n % r == 0 and n // r > 1] or [1]) for n in known)
+        binding["s"] = tuple(n // r for n, r in zip(known, reps, strict=True))
+    binding["reps"] = reps
+    return max(reps) > 1
+
+
+def _repeated(binding: Binding, choices: Choices) -> bool:
+    """m = n * times."""
+    if "n" in binding and "m" in binding:
+        binding["times"], rest = divmod(binding["m"], binding["n"])
+        return not rest and binding["times"] > 1
+    if "n" in binding:
+        binding["times"] = choices.between(2, 4)
+        binding["m"] = binding["n"] * binding["times"]
+        return True
+    options = [r for r in (2, 3, 4) if binding.get("m", 1) % r == 0 and binding["m"] // r > 1]
+    if options:
+        binding["times"] = choices.item(options)
+        binding["n"] = binding["m"] // binding["times"]
+    return bool(options)
+
+
+def _shift(binding: Binding, choices: Choices) -> bool:
+    """A "shift" that is not a whole turn."""
+    if "n" not in binding:
+        return False
+    binding["shift"] = choices.item((1, -1, choices.between(1, binding["n"] - 1)))
+    return True
+
+
+def _spread(binding: Binding, choices: Choices) -> bool:
+    """A shape t that has the dimensions of s at the axes "at" and new ones between them."""
+    if ("s" in binding) == ("t" in binding):
+        return False
+    if "t" in binding:
+        rank = len(binding["t"])
+        at = tuple(i for i in range(rank) if choices.chance(0.5))
+        binding["s"] = tuple(binding["t"][i] for i in at)
+    else:
+        rank = len(binding["s"]) + 1
+        new = choices.below(rank)
+        at = tuple(i for i in range(rank) if i != new)
+        binding["t"] = (*binding["s"][:new], choices.between(2, 6), *binding["s"][new:])
+    binding["at"] = at
+    return 0 < len(at) < rank <= 4
+
+
+def _no_ones(binding: Binding, choices: Choices) -> bool:
+    return "s" in binding and 1 not in binding["s"]
+
+
+# --- reshape ---------------------------------------------------------------------------------------
+
+
+@production(weight=2.5, relation=_regroup)
+def reshape(
+    x: Anything[Array, "*s"], to: Static[tuple[int, ...], shape("*t")]
+) -> Anything[Array, "*t", Like("x")]:
+    return either(x.reshape(to), jnp.reshape(x, to), lax.reshape(x, to), weights=(6, 4, 0.3))
+
+
+@production(weight=1.5, names="flat vec", relation=product_is("k", "s"))
+def flatten(x: Anything[Array, "*s"]) -> Anything[Array, "k", Like("x")]:
+    return either(
+        x.reshape(-1), x.ravel(), x.flatten(), jnp.ravel(x), jnp.reshape(x, -1), weights=(4, 2, 3, 2, 1)
+    )
+
+
+@production(weight=1.2, names="flat rows", relation=product_is("k", "s"))
+def flatten_but_first(x: Anything[Array, "n *s"]) -> Anything[Array, "n k", Like("x")]:
+    return either(
+        x.reshape(x.shape[0], -1),
+        jnp.reshape(x, (x.shape[0], -1)),
+        x.reshape((len(x), -1)),
+        weights=(5, 2, 1),
+    )
+
+
+@production(weight=1.0, names="flat rows", relation=product_is("k", "s"))
+def flatten_but_last(x: Anything[Array, "*s n"]) -> Anything[Array, "k n", Like("x")]:
+    return either(x.reshape(-1, x.shape[-1]), jnp.reshape(x, (-1, x.shape[-1])), weights=(3, 1))
+
+
+@production(weight=0.7, names="merged", relation=product_is("k", "m", "n"))
+def merge_first(x: Anything[Array, "m n *b"]) -> Anything[Array, "k *b", Like("x")]:
+    return either(
+        x.reshape(-1, *x.shape[2:]),
+        x.reshape((-1,) + x.shape[2:]),
+        lax.collapse(x, 0, 2),
+        weights=(2, 3, 0.3),
+    )
+
+
+@production(weight=0.8, names="merged", relation=product_is("k", "m", "n"))
+def merge_last(x: Anything[Array, "*a m n"]) -> Anything[Array, "*a k", Like("x")]:
+    return either(x.reshape(*x.shape[:-2], -1), x.reshape(x.shape[:-2] + (-1,)), weights=(2, 1))
+
+
+@production(weight=1.0, names="heads grouped", relation=product_is("k", "h", "d"))
+def split_last(
+    x: Anything[Array, "*a k"], h: Static[int, bound("h")], d: Static[int, bound("d")]
+) -> Anything[Array, "*a h d", Like("x")]:
+    return either(
+        x.reshape(*x.shape[:-1], h, d), x.reshape(x.shape[:-1] + (h, d)), x.reshape(*x.shape[:-1], h, -1)
+    )
+
+
+@production(weight=0.5, names="groups chunks", relation=product_is("k", "h", "d"))
+def split_first(
+    x: Anything[Array, "k *a"], h: Static[int, bound("h")]
+) -> Anything[Array, "h d *a", Like("x")]:
+    return either(x.reshape(h, -1, *x.shape[1:]), x.reshape((h, -1) + x.shape[1:]))
+
+
+# --- transpose -------------------------------------------------------------------------------------
+
+
+@production(weight=2.5)
+def transpose(x: Anything[Array, "m n"]) -> Anything[Array, "n m", Like("x")]:
+    return either(x.T, jnp.transpose(x), x.transpose(), weights=(8, 2, 2))
+
+
+@production(weight=0.8)
+def transpose_last(x: Anything[Array, "*b m n"]) -> Anything[Array, "*b n m", Like("x")]:
+    return either(
+        jnp.swapaxes(x, -1, -2),
+        x.swapaxes(-1, -2),
+        x.mT,
+        jnp.matrix_transpose(x),
+        jnp.moveaxis(x, -1, -2),
+        weights=(4, 3, 2, 1, 1),
+    )
+
+
+@production(weight=1.0, relation=_permuted)
+def permute(
+    x: Anything[Array, "*s"], perm: Static[tuple[int, ...], bound("perm")]
+) -> Anything[Array, "*t", Like("x")]:
+    return either(
+        jnp.transpose(x, perm),
+        x.transpose(perm),
+        jnp.transpose(x, axes=perm),
+        lax.transpose(x, perm),
+        jnp.permute_dims(x, perm),
+        weights=(5, 3, 1, 0.5, 0.3),
+    )
+
+
+@production(weight=0.7)
+def transpose_first_two(x: Anything[Array, "m n k"]) -> Anything[Array, "n m k", Like("x")]:
+    return either(x.transpose(1, 0, 2), jnp.swapaxes(x, 0, 1), x.swapaxes(0, 1), jnp.transpose(x, (1, 0, 2)))
+
+
+@production(weight=0.6, names="heads")
+def transpose_heads(x: Anything[Array, "b t h d"]) -> Anything[Array, "b h t d", Like("x")]:
+    return either(x.transpose(0, 2, 1, 3), jnp.transpose(x, (0, 2, 1, 3)), jnp.swapaxes(x, 1, 2))
+
+
+@production(weight=0.7)
+def last_to_first(x: Anything[Array, "m *s n"]) -> Anything[Array, "n m *s", Like("x")]:
+    return either(jnp.moveaxis(x, -1, 0), jnp.moveaxis(x, source=-1, destination=0), weights=(4, 1))
+
+
+@production(weight=0.7)
+def first_to_last(x: Anything[Array, "n m *s"]) -> Anything[Array, "m *s n", Like("x")]:
+    return jnp.moveaxis(x, 0, -1)
+
+
+@production(weight=0.4)
+def axis_to_last(
+    x: Anything[Array, "*a n m *b"], axis: Static[int, "n"]
+) -> Anything[Array, "*a m *b n", Like("x")]:
+    return jnp.moveaxis(x, axis, -1)
+
+
+@production(weight=0.5)
+def swapaxes(
+    x: Anything[Array, "*a m *c n *b"], first: Static[int, axis("m")], second: Static[int, axis("n")]
+) -> Anything[Array, "*a n *c m *b", Like("x")]:
+    return either(jnp.swapaxes(x, first, second), x.swapaxes(first, second))
+
+
+# --- joining and splitting ---------------------------------------------------------------------------
+
+
+@production(weight=2.5, names="joined combined", magnitude=lambda x, y: max(x, y))
+def concatenate(
+    x: Num[Array, "*a m *b"], y: Num[Array, "*a n *b"], axis: Static[int, "m"]
+) -> Num[Array, "*a m+n *b"]:
+    return either(
+        jnp.concatenate([x, y], axis=axis),
+        jnp.concatenate((x, y), axis=axis),
+        jnp.concat([x, y], axis=axis),
+        weights=(5, 4, 0.3),
+    )
+
+
+@production(weight=0.8, names="joined combined")
+def concatenate_first(x: Num[Array, "m *b"], y: Num[Array, "n *b"]) -> Num[Array, "m+n *b"]:
+    return either(
+        jnp.concatenate([x, y]), jnp.concatenate((x, y)), lax.concatenate([x, y], 0), weights=(3, 2, 0.3)
+    )
+
+
+@production(weight=0.4, names="joined combined")
+def concatenate_three(
+    x: Num[Array, "*a k"], y: Num[Array, "*a m"], z: Num[Array, "*a n"]
+) -> Num[Array, "*a k+m+n"]:
+    return either(jnp.concatenate([x, y, z], axis=-1), jnp.concatenate((x, y, z), axis=-1))
+
+
+@production(weight=0.4, names="joined")
+def append(x: Num[Array, "m"], y: Num[Array, "n"]) -> Num[Array, "m+n"]:
+    return either(jnp.hstack([x, y]), jnp.append(x, y), jnp.r_[x, y], weights=(3, 2, 0.3))
+
+
+@production(weight=0.3, names="joined wide")
+def hstack(x: Num[Array, "k m"], y: Num[Array, "k n"]) -> Num[Array, "k m+n"]:
+    return either(jnp.hstack([x, y]), jnp.hstack((x, y)), jnp.append(x, y, axis=1), weights=(2, 2, 1))
+
+
+@production(weight=0.3, names="joined tall")
+def vstack(x: Num[Array, "m k"], y: Num[Array, "n k"]) -> Num[Array, "m+n k"]:
+    return either(jnp.vstack([x, y]), jnp.vstack((x, y)))
+
+
+@production(weight=1.2, names="stacked pair")
+def stack(x: Num[Array, "*s"], y: Num[Array, "*s"]) -> Num[Array, "2 *s"]:
+    return either(jnp.stack([x, y]), jnp.stack([x, y], axis=0), jnp.stack((x, y)), weights=(3, 2, 1))
+
+
+@production(weight=0.8, names="stacked pair")
+def stack_last(x: Num[Array, "*s"], y: Num[Array, "*s"]) -> Num[Array, "*s 2"]:
+    return either(jnp.stack([x, y], axis=-1), jnp.stack((x, y), axis=-1))
+
+
+@production(weight=0.3, names="stacked points")
+def stack_three(x: Num[Array, "n *s"], y: Num[Array, "n *s"], z: Num[Array, "n *s"]) -> Num[Array, "n 3 *s"]:
+    return jnp.stack([x, y, z], axis=1)
+
+
+@production(weight=0.2, names="columns")
+def column_stack(x: Num[Array, "n"], y: Num[Array, "n"]) -> Num[Array, "n 2"]:
+    return either(jnp.column_stack([x, y]), jnp.column_stack((x, y)), jnp.c_[x, y], weights=(2, 2, 0.5))
+
+
+@production(weight=1.2, names="vec pair")
+def array_of_scalars(x: Num[Array, ""], y: Num[Array, ""]) -> Num[Array, "2"]:
+    return either(
+        jnp.array([x, y]), jnp.asarray([x, y]), jnp.stack([x, y]), jnp.hstack([x, y]), weights=(5, 1, 2, 0.3)
+    )
+
+
+@production(weight=0.4, names="vec rotation")
+def array_of_rows(a: Float[Array, ""], b: Float[Array, ""], c: Float[Array, ""]) -> Float[Array, "2 2"]:
+    return either(jnp.array([[a, b], [-b, c]]), jnp.asarray([[a, b], [-b, c]]), weights=(4, 1))
+
+
+@production(weight=0.15, names="blocks")
+def block(
+    a: Float[Array, "m n"], b: Float[Array, "m k"], c: Float[Array, "p n"], d: Float[Array, "p k"]
+) -> Float[Array, "m+p n+k"]:
+    return jnp.block([[a, b], [c, d]])
+
+
+@production(weight=1.5, names="left right")
+def split_even(
+    x: Anything[Array, "*a m+m *b"], axis: Static[int, "m"]
+) -> tuple[Anything[Array, "*a m *b", Like("x")], Anything[Array, "*a m *b", Like("x")]]:
+    return either(jnp.split(x, 2, axis=axis), jnp.array_split(x, 2, axis=axis), weights=(8, 1))  # pyright: ignore[reportReturnType]
+
+
+@production(weight=0.6, names="q k v")
+def split_qkv(
+    x: Anything[Array, "*a m+m+m"],
+) -> tuple[
+    Anything[Array, "*a m", Like("x")], Anything[Array, "*a m", Like("x")], Anything[Array, "*a m", Like("x")]
+]:
+    return jnp.split(x, 3, axis=-1)  # pyright: ignore[reportReturnType]
+
+
+@production(weight=0.5, names="head rest")
+def split_at(
+    x: Anything[Array, "*a m+n *b"], at: Static[int, size("m")], axis: Static[int, "m"]
+) -> tuple[Anything[Array, "*a m *b", Like("x")], Anything[Array, "*a n *b", Like("x")]]:
+    return jnp.split(x, [at], axis=axis)  # pyright: ignore[reportReturnType]
+
+
+@production(weight=0.5, names="u v")
+def unstack(
+    x: Anything[Array, "2 *s"],
+) -> tuple[Anything[Array, "*s", Like("x")], Anything[Array, "*s", Like("x")]]:
+    return either(jnp.unstack(x), jnp.unstack(x, axis=0))  # pyright: ignore[reportReturnType]
+
+
+@production(weight=0.5, names="x y z")
+def unstack_last(
+    x: Anything[Array, "*s 3"],
+) -> tuple[
+    Anything[Array, "*s", Like("x")], Anything[Array, "*s", Like("x")], Anything[Array, "*s", Like("x")]
+]:
+    return jnp.unstack(x, axis=-1)  # pyright: ignore[reportReturnType]
+
+
+# --- padding, repeating, moving --------------------------------------------------------------------
+
+
+@production(weight=1.0, names="padded", relation=_padded)
+def pad(x: Real[Array, "*s"], widths: Static[Any, bound("widths")]) -> Real[Array, "*t"]:
+    return either(
+        jnp.pad(x, widths),
+        jnp.pad(x, widths, mode="constant"),
+        jnp.pad(x, widths, constant_values=0),
+        weights=(4, 1, 1),
+    )
+
+
+@production(weight=0.5, names="padded", relation=_padded)
+def pad_mode(
+    x: Real[Array, "*s"],
+    widths: Static[Any, bound("widths")],
+    mode: Static[str, among("edge", "reflect", "wrap", "symmetric")],
+) -> Real[Array, "*t", Like("x")]:
+    return jnp.pad(x, widths, mode=mode)
+
+
+@production(weight=0.3, names="padded", relation=_padded, magnitude=lambda x: max(x, 0.0))
+def pad_ones(x: Float[Array, "*s"], widths: Static[Any, bound("widths")]) -> Float[Array, "*t"]:
+    return jnp.pad(x, widths, constant_values=1.0)
+
+
+@production(weight=0.2, names="padded")
+def pad_all(x: Float[Array, "m n"], width: Static[int, among(1)]) -> Float[Array, "m+2 n+2"]:
+    return either(
+        jnp.pad(x, width), jnp.pad(x, width, mode="constant"), jnp.pad(x, ((width, width), (width, width)))
+    )
+
+
+@production(weight=0.2, names="dilated")
+def lax_pad_interior(x: Float32[Array, "m n"]) -> Float32[Array, "m+2 n+n"]:
+    return lax.pad(x, 0.0, ((1, 1, 0), (0, 1, 1)))
+
+
+@production(weight=0.15, names="padded")
+def lax_pad(x: Float32[Array, "n *s"], after: Static[int, size("k")]) -> Float32[Array, "n+k *s"]:
+    return lax.pad(x, 0.0, [(0, after, 0)] + [(0, 0, 0)] * (x.ndim - 1))
+
+
+@production(weight=0.7, names="tiled", relation=_tiled)
+def tile(
+    x: Anything[Array, "*s"], reps: Static[tuple[int, ...], bound("reps")]
+) -> Anything[Array, "*t", Like("x")]:
+    return jnp.tile(x, reps)
+
+
+@production(weight=0.6, names="tiled")
+def tile_rows(
+    x: Anything[Array, "n"], m: Static[int, new_size("m", 2, 8)]
+) -> Anything[Array, "m n", Like("x")]:
+    return either(jnp.tile(x, (m, 1)), jnp.tile(x[None], (m, 1)), jnp.repeat(x[None, :], m, axis=0))
+
+
+@production(weight=1.2, names="repeated upsampled", relation=_repeated)
+def repeat_axis(
+    x: Anything[Array, "*a n *b"], times: Static[int, bound("times")], axis: Static[int, "n"]
+) -> Anything[Array, "*a m *b", Like("x")]:
+    return either(
+        jnp.repeat(x, times, axis=axis),
+        x.repeat(times, axis=axis),
+        jnp.repeat(x, repeats=times, axis=axis),
+        weights=(4, 3, 1),
+    )
+
+
+@production(weight=1.0, names="shifted rolled", relation=_shift)
+def roll(
+    x: Anything[Array, "*a n *b"], shift: Static[int, bound("shift")], axis: Static[int, "n"]
+) -> Anything[Array, "*a n *b", Like("x")]:
+    return either(
+        jnp.roll(x, shift, axis=axis),
+        jnp.roll(x, shift=shift, axis=axis),
+        jnp.roll(x, shift, axis),
+        weights=(4, 1, 1),
+    )
+
+
+@production(weight=0.5, names="flipped reversed_x")
+def flip(x: Anything[Array, "*a n *b"], axis: Static[int, "n"]) -> Anything[Array, "*a n *b", Like("x")]:
+    return either(jnp.flip(x, axis=axis), jnp.flip(x, axis), weights=(3, 1))
+
+
+@production(weight=0.2, names="flipped")
+def flip_matrix(x: Anything[Array, "m n *s"]) -> Anything[Array, "m n *s", Like("x")]:
+    return either(jnp.fliplr(x), jnp.flip(x, 1), lax.rev(x, (1,)))
+
+
+@production(weight=0.2, names="flipped")
+def flip_rows(x: Anything[Array, "n *s"]) -> Anything[Array, "n *s", Like("x")]:
+    return either(jnp.flip(x, 0), lax.rev(x, dimensions=(0,)), lax.rev(x, (0,)))
+
+
+@production(weight=0.2, names="rotated")
+def rot90(x: Anything[Array, "m n *s"]) -> Anything[Array, "n m *s", Like("x")]:
+    return either(jnp.rot90(x), jnp.rot90(x, k=1), jnp.rot90(x, k=1, axes=(0, 1)))
+
+
+# --- dimensions of extent 1, broadcasting ------------------------------------------------------------
+
+
+@production(weight=0.8)
+def expand_first(x: Anything[Array, "*s"]) -> Anything[Array, "1 *s", Like("x")]:
+    return either(
+        jnp.expand_dims(x, axis=0), jnp.expand_dims(x, 0), x[None], x[jnp.newaxis], weights=(3, 2, 3, 1)
+    )
+
+
+@production(weight=0.8)
+def expand_last(x: Anything[Array, "n *s"]) -> Anything[Array, "n *s 1", Like("x")]:
+    return either(
+        jnp.expand_dims(x, axis=-1),
+        jnp.expand_dims(x, -1),
+        x[..., None],
+        x[..., jnp.newaxis],
+        weights=(3, 2, 3, 1),
+    )
+
+
+@production(weight=0.6)
+def expand_second(x: Anything[Array, "n *s"]) -> Anything[Array, "n 1 *s", Like("x")]:
+    return either(
+        jnp.expand_dims(x, axis=1),
+        jnp.expand_dims(x, 1),
+        x[:, None],
+        x[:, jnp.newaxis],
+        lax.expand_dims(x, (1,)),
+        weights=(3, 2, 4, 1, 0.2),
+    )
+
+
+@production(weight=0.5)
+def squeeze_last(x: Anything[Array, "*s 1"]) -> Anything[Array, "*s", Like("x")]:
+    return either(jnp.squeeze(x, axis=-1), x.squeeze(-1), x.squeeze(axis=-1), x[..., 0], jnp.squeeze(x, -1))
+
+
+@production(weight=0.4)
+def squeeze_first(x: Anything[Array, "1 *s"]) -> Anything[Array, "*s", Like("x")]:
+    return either(
+        jnp.squeeze(x, axis=0),
+        x.squeeze(0),
+        x.squeeze(axis=0),
+        x[0],
+        lax.squeeze(x, (0,)),
+        weights=(3, 2, 2, 2, 0.3),
+    )
+
+
+@production(weight=0.4, relation=_no_ones)
+def squeeze(x: Anything[Array, "*s 1"]) -> Anything[Array, "*s", Like("x")]:
+    return either(jnp.squeeze(x), x.squeeze())
+
+
+@production(weight=1.2, names="expanded batch")
+def broadcast_to(
+    x: Anything[Array, "*s"], to: Static[tuple[int, ...], shape("n *s")]
+) -> Anything[Array, "n *s", Like("x")]:
+    return jnp.broadcast_to(x, to)
+
+
+@production(weight=0.3, names="expanded batch")
+def broadcast_front(
+    x: Anything[Array, "*s"], n: Static[int, new_size("n", 2, 8)]
+) -> Anything[Array, "n *s", Like("x")]:
+    return either(
+        lax.broadcast(x, (n,)),
+        jnp.broadcast_to(x, (n, *x.shape)),
+        jnp.broadcast_to(x, (n,) + x.shape),
+        jnp.stack([x] * n),
+        weights=(1, 3, 3, 0.5),
+    )
+
+
+@production(weight=0.3, names="expanded")
+def broadcast_last(
+    x: Anything[Array, "*s n"], to: Static[tuple[int, ...], shape("*s n m")]
+) -> Anything[Array, "*s n m", Like("x")]:
+    return jnp.broadcast_to(x[..., None], to)
+
+
+@production(weight=0.4, names="expanded", relation=_spread)
+def broadcast_in_dim(
+    x: Anything[Array, "*s"],
+    to: Static[tuple[int, ...], shape("*t")],
+    at: Static[tuple[int, ...], bound("at")],
+) -> Anything[Array, "*t", Like("x")]:
+    return either(lax.broadcast_in_dim(x, to, at), lax.broadcast_in_dim(x, shape=to, broadcast_dimensions=at))
+
+
+@production(weight=0.2, names="x y")
+def broadcast_arrays(
+    x: Float[Array, "m n"], y: Float[Array, "n"]
+) -> tuple[Float[Array, "m n"], Float[Array, "m n"]]:
+    return jnp.broadcast_arrays(x, y)  # pyright: ignore[reportReturnType]
+
+
+@production(weight=0.4, names="xx yy")
+def meshgrid(
+    x: Real[Array, "m"], y: Real[Array, "n"]
+) -> tuple[Real[Array, "m n", Like("x")], Real[Array, "m n", Like("y")]]:
+    return jnp.meshgrid(x, y, indexing="ij")  # pyright: ignore[reportReturnType]
+
+
+@production(weight=0.4, names="xx yy")
+def meshgrid_xy(
+    x: Real[Array, "m"], y: Real[Array, "n"]
+) -> tuple[Real[Array, "n m", Like("x")], Real[Array, "n m", Like("y")]]:
+    return either(jnp.meshgrid(x, y), jnp.meshgrid(x, y, indexing="xy"), weights=(4, 1))  # pyright: ignore[reportReturnType]
+
+
+@production(weight=0.2)
+def atleast_2d(x: Float[Array, "n"]) -> Float[Array, "1 n", Like("x")]:
+    return either(jnp.atleast_2d(x), x.reshape(1, -1))
+
+
+@production(weight=0.2)
+def atleast_1d(x: Num[Array, ""]) -> Num[Array, "1", Like("x")]:
+    return either(jnp.atleast_1d(x), x[None], jnp.array([x]), x.reshape(1), weights=(2, 1, 2, 1))
+
+
+# --- triangles and diagonals ---------------------------------------------------------------------------
+
+
+@production(weight=0.6, names="lower masked")
+def tril(x: Real[Array, "*b m n"]) -> Real[Array, "*b m n"]:
+    return either(jnp.tril(x), jnp.tril(x, k=0), weights=(5, 1))
+
+
+@production(weight=0.4, names="upper masked")
+def triu(x: Real[Array, "*b m n"], k: Static[int, among(0, 1)]) -> Real[Array, "*b m n"]:
+    return jnp.triu(x, k=k)
+
+
+@production(weight=0.8, names="diagonal")
+def diag_of(x: Num[Array, "n n"]) -> Num[Array, "n", Like("x")]:
+    return either(jnp.diag(x), jnp.diagonal(x), x.diagonal(), weights=(3, 2, 1))
+
+
+@production(weight=0.5, names="diagonals")
+def diagonal_batched(x: Num[Array, "*b n n"]) -> Num[Array, "*b n", Like("x")]:
+    return either(jnp.diagonal(x, axis1=-2, axis2=-1), x.diagonal(axis1=-2, axis2=-1), weights=(3, 1))
+
+
+@production(weight=0.8, names="matrix scaling")
+def diag(x: Num[Array, "n"]) -> Num[Array, "n n"]:
+    return either(jnp.diag(x), jnp.diagflat(x), weights=(8, 1))
+
+
+@production(weight=0.2, names="band")
+def diag_offset(x: Num[Array, "n"], k: Static[int, among(1, -1)]) -> Num[Array, "n+1 n+1"]:
+    return jnp.diag(x, k=k)
