@@ -323,6 +323,8 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+|<function |<bound method ")
 
 def _encode_other(walk: _Walk, value: Any) -> _Code:
     """What the table does not name: kinds of array, dtype, record and callable, and at last the repr."""
+    if isinstance(value, np.integer):  # JAX leaves some axes as NumPy's integers
+        return _both(repr(int(value)))
     if isinstance(value, (jax.Array, np.generic)):
         return _encode_array(walk, value)
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):

@@ -188,6 +188,7 @@ SAME_SKELETON = {
     ),
     "windows": ((windows, struct(8, 8)), (windows_of_three, struct(9, 9))),
     "reshapes": ((lambda x: x.reshape(6), struct(2, 3)), (lambda x: x.reshape(20), struct(4, 5))),
+    "padding": ((lambda x: jnp.pad(x, 1), struct(3, 3)), (lambda x: jnp.pad(x, 2), struct(5, 5))),
     "top k": ((lambda x: lax.top_k(x, 2), struct(9)), (lambda x: lax.top_k(x, 4), struct(9))),
     "conversions": (
         (lambda x: x.astype("float16"), struct(3)),
@@ -212,6 +213,7 @@ OTHER_SKELETON = {
     "rank": (lambda x: x + x, lambda x: x[0] + x[0]),
     "body": (scanned(lambda c, r: (c + r, r)), scanned(lambda c, r: (c * r, r))),
     "contraction": (lambda x: x @ x, lambda x: x @ x.T),
+    "axis as NumPy's integer": (lambda x: lax.rev(x, [np.int64(0)]), lambda x: lax.rev(x, [np.int64(1)])),
     "direction": (lambda x: lax.cumsum(x), lambda x: lax.cumsum(x, reverse=True)),
 }
 

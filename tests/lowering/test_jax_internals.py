@@ -1,7 +1,9 @@
 """Every private interface of JAX that lowering/_jax_internals.py leans on, by name."""
 
 import ast
+import gc
 import re
+import weakref
 from pathlib import Path
 
 import jax
@@ -58,6 +60,17 @@ def test_file_names_are_forgotten():
     source_info_util.is_user_filename("<anything>")
     internals.forget_filenames()
     assert source_info_util.is_user_filename.cache_info().currsize == 0
+
+
+def test_forget_drops_what_jax_keeps_of_a_program():
+    traced = jax.jit(lambda x: jnp.where(x > 0, x, 0.0)).trace(jax.ShapeDtypeStruct((7,), "float32"))
+    (call,) = [e for e in traced.jaxpr.jaxpr.eqns if e.primitive.name == "jit"]
+    cached = weakref.ref(call.params["jaxpr"].jaxpr)
+    del traced, call
+    gc.collect()
+    assert cached() is not None
+    lowering.forget()
+    assert cached() is None
 
 
 def test_short_locations_puts_the_setting_back():
