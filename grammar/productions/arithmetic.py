@@ -5,8 +5,6 @@ import math
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.choices import Choices
-from grammar.dims import Binding
 from grammar.families import binary, pattern
 from grammar.notation import (
     Array,
@@ -36,7 +34,7 @@ def log_sum(x: float, y: float) -> float:
     return high + (0.0 if high - low > 20 else math.log2(1 + 2 ** (low - high)))
 
 
-# --- the operators ------------------------------------------------------------------------------------------------------
+# --- the operators ------------------------------------------------------------------------------------------
 
 
 @production(weight=6, magnitude=log_sum)
@@ -74,7 +72,7 @@ def mul_complex(x: Complex[Array, "*#s"], y: Complex[Array, "*#s"]) -> Complex[A
     return x * y
 
 
-@production(weight=0.7, magnitude=lambda x, y: x + y)
+@production(weight=0.7, magnitude=lambda x, gain: x + gain)
 def scale_complex(x: Complex[Array, "*#s"], gain: Float32[Array, "*#s"]) -> Complex[Array, "*s"]:
     return either(x * gain, gain * x)
 
@@ -89,7 +87,7 @@ def tanh(x: Float[Array, "*s"]) -> Float[Array, "*s", Unit]:
     return jnp.tanh(x)
 
 
-# --- signs that a sum or product keeps ----------------------------------------------------------------------------------
+# --- signs that a sum or product keeps ----------------------------------------------------------------------
 
 
 @production(
@@ -134,7 +132,7 @@ def to_symmetric(x: Float[Array, "*s", Probability]) -> Float[Array, "*s", Unit]
     return either(2.0 * x - 1.0, 2 * x - 1, x * 2 - 1)
 
 
-# --- scaling and shifting by a constant ---------------------------------------------------------------------------------
+# --- scaling and shifting by a constant ---------------------------------------------------------------------
 
 
 @production(weight=1, names="scaled", magnitude=lambda x, factor: x + math.log2(factor))
@@ -156,7 +154,23 @@ def shift_by(x: Real[Array, "*s"], offset: Static[int, among(1, 2)]) -> Real[Arr
     return x + offset
 
 
-# --- quotients and remainders -------------------------------------------------------------------------------------------
+@production(weight=0.8, names="scaled scores", magnitude=lambda x, n: x - n / 2)
+def scale_by_width(x: Float[Array, "*a n"]) -> Float[Array, "*a n"]:
+    return either(
+        x / jnp.sqrt(x.shape[-1]),
+        x * x.shape[-1] ** -0.5,
+        x / x.shape[-1] ** 0.5,
+        x / jnp.sqrt(jnp.shape(x)[-1]),
+        weights=(4, 2, 1, 0.5),
+    )
+
+
+@production(weight=0.5, names="averaged", magnitude=lambda x, n: x - n)
+def divide_by_length(x: Float[Array, "n *a"]) -> Float[Array, "n *a"]:
+    return either(x / x.shape[0], x * (1.0 / x.shape[0]), x / len(x), weights=(4, 1, 1))
+
+
+# --- quotients and remainders -------------------------------------------------------------------------------
 
 
 @production(weight=0.8, names="quotient coarse")
@@ -170,9 +184,7 @@ def floor_divide(x: Float[Array, "*#s"], y: Float[Array, "*#s", Positive]) -> Fl
 
 
 @production(weight=0.8, names="bucket phase")
-def modulo_int(
-    x: Int[Array, "*s"], n: Static[int, new_size("n", 2, 12)]
-) -> Int[Array, "*s", Index("n")]:
+def modulo_int(x: Int[Array, "*s"], n: Static[int, new_size("n", 2, 12)]) -> Int[Array, "*s", Index("n")]:
     return either(x % n, jnp.mod(x, n), jnp.remainder(x, n), weights=(8, 1, 0.3))
 
 
@@ -200,7 +212,7 @@ def fmod(x: Float[Array, "*#s"], y: Float[Array, "*#s", Positive]) -> Float[Arra
     return jnp.fmod(x, y)
 
 
-# --- two operands through lax, which neither broadcasts nor promotes ----------------------------------------------------
+# --- two operands through lax, which neither broadcasts nor promotes ----------------------------------------
 
 _SAME = pattern(Num[Array, "*s"])
 _FLOATS = pattern(Float[Array, "*s"])
@@ -227,7 +239,7 @@ binary(
     prefix="lax_",
 )
 
-# --- other functions of two operands ------------------------------------------------------------------------------------
+# --- other functions of two operands ------------------------------------------------------------------------
 
 _BROADCAST = pattern(Float[Array, "*#s"])
 _BROADCAST_POSITIVE = pattern(Float[Array, "*#s", Positive])
@@ -268,10 +280,12 @@ binary(
 binary(jnp.copysign, weight=0.15, left=_BROADCAST, result=_FLOATS, magnitude=lambda x, y: x)
 binary(jnp.heaviside, weight=0.1, left=_BROADCAST, right=_BROADCAST, result=_FLOATS)
 
-# --- several operators in one line --------------------------------------------------------------------------------------
+# --- several operators in one line --------------------------------------------------------------------------
 
 
-@production(weight=1.2, names="normalized z standardized", magnitude=lambda x, loc, scale: log_sum(x, loc) + scale)
+@production(
+    weight=1.2, names="normalized z standardized", magnitude=lambda x, loc, scale: log_sum(x, loc) + scale
+)
 def whiten(
     x: Float[Array, "*#s"], loc: Float[Array, "*#s"], scale: Float[Array, "*#s", Positive]
 ) -> Float[Array, "*s"]:
@@ -285,21 +299,23 @@ def affine(
     return either(x * scale + bias, scale * x + bias)
 
 
-@production(weight=0.8, names="ema average", magnitude=log_sum)
+@production(weight=0.8, names="ema average", magnitude=lambda average, x: log_sum(average, x))
 def moving_average(
     average: Float[Array, "*s"], x: Float[Array, "*s"], decay: Static[float, among(0.9, 0.99, 0.95, 0.5)]
 ) -> Float[Array, "*s"]:
     return either(decay * average + (1.0 - decay) * x, decay * average + (1 - decay) * x)
 
 
-@production(weight=0.7, names="mixed blended", magnitude=log_sum)
+@production(weight=0.7, names="mixed blended", magnitude=lambda x, y: log_sum(x, y))
 def interpolate(
     gate: Float[Array, "*s", Probability], x: Float[Array, "*s"], y: Float[Array, "*s"]
 ) -> Float[Array, "*s"]:
-    return either(gate * x + (1.0 - gate) * y, (1 - gate) * y + gate * x, y + gate * (x - y), weights=(3, 1, 1))
+    return either(
+        gate * x + (1.0 - gate) * y, (1 - gate) * y + gate * x, y + gate * (x - y), weights=(3, 1, 1)
+    )
 
 
-@production(weight=0.8, names="updated params_new", magnitude=log_sum)
+@production(weight=0.8, names="updated stepped", magnitude=lambda params, grads: log_sum(params, grads))
 def gradient_step(
     params: Float[Array, "*s"], grads: Float[Array, "*s"], rate: Static[float, among(0.1, 0.01, 1e-3)]
 ) -> Float[Array, "*s"]:
@@ -316,15 +332,6 @@ def midpoint(x: Float[Array, "*#s"], y: Float[Array, "*#s"]) -> Float[Array, "*s
     return either(0.5 * (x + y), (x + y) / 2, (x + y) * 0.5)
 
 
-def _few_coefficients(binding: Binding, choices: Choices) -> bool:
-    return binding.setdefault("k", choices.between(2, 4)) <= 5
-
-
-@production(
-    weight=0.3,
-    names="poly",
-    relation=_few_coefficients,
-    magnitude=lambda coeffs, x, k: coeffs + k + (2**k - 1) * max(x, 0.0),
-)
-def polyval(coeffs: Float[Array, "k"], x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+@production(weight=0.3, names="poly", magnitude=lambda coeffs, x: coeffs + 2 + 3 * max(x, 0.0))
+def polyval(coeffs: Float[Array, "4"], x: Float[Array, "*s"]) -> Float[Array, "*s"]:
     return jnp.polyval(coeffs, x)

@@ -1,8 +1,7 @@
-"""Elementary functions: exponentials, logarithms, roots, powers, trigonometry, rounding, signs and bits of floats."""
+"""Elementary functions: exponentials, logarithms, roots, powers, trigonometry, rounding and signs."""
 
 import math
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -19,7 +18,6 @@ from grammar.notation import (
     Positive,
     Probability,
     Real,
-    SignOf,
     Static,
     Unit,
     either,
@@ -47,22 +45,26 @@ def _logarithm(x: float) -> float:
 
 
 def _rounded(x: float) -> float:
-    """Rounding moves by one at most; what lies within [-1, 1] would become a constant, so it is turned away."""
+    """Rounding moves by one at most; what lies within [-1, 1] would become a constant: it is refused."""
     return log_sum(x, 0) if x >= 1 else _TOO_LARGE
 
 
-# --- exponentials and logarithms ----------------------------------------------------------------------------------------
+# --- exponentials and logarithms ----------------------------------------------------------------------------
 
 elementwise(jnp.exp, weight=2.5, names="exps weights", result=_POSITIVE, magnitude=_exponential)
 elementwise(jnp.exp2, weight=0.2, result=_POSITIVE, magnitude=lambda x: 2 ** min(x, 20))
 elementwise(jnp.expm1, weight=0.3, magnitude=_exponential)
 elementwise(jnp.log, weight=2, names="logs", operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
-elementwise(jnp.log2, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: math.log2(max(x, 1.0)))
+elementwise(
+    jnp.log2, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: math.log2(max(x, 1.0))
+)
 elementwise(jnp.log10, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
 elementwise(jnp.log1p, weight=0.7, operand=_NONNEGATIVE, magnitude=lambda x: math.log2(max(x, 1.0)))
 elementwise(lax.exp, weight=0.2, result=_POSITIVE, magnitude=_exponential, prefix="lax_")
 elementwise(lax.log, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm, prefix="lax_")
-elementwise(lax.log1p, weight=0.1, operand=_NONNEGATIVE, magnitude=lambda x: math.log2(max(x, 1.0)), prefix="lax_")
+elementwise(
+    lax.log1p, weight=0.1, operand=_NONNEGATIVE, magnitude=lambda x: math.log2(max(x, 1.0)), prefix="lax_"
+)
 
 
 @production(weight=0.8, names="decay gaussian kernel", magnitude=lambda x: 0.0)
@@ -77,14 +79,16 @@ def exp_decay(x: Float[Array, "*s", NonNegative]) -> Float[Array, "*s", Probabil
     return either(jnp.exp(-x), jnp.exp(jnp.negative(x)), weights=(9, 1))
 
 
-@production(weight=0.7, names="log_probs logs", magnitude=lambda x, eps: math.log2(max(x, -math.log2(eps)) + 1))
+@production(
+    weight=0.7, names="log_probs logs", magnitude=lambda x, eps: math.log2(max(x, -math.log2(eps)) + 1)
+)
 def log_of_shifted(
     x: Float[Array, "*s", NonNegative], eps: Static[float, among(1e-6, 1e-5, 1e-3, 1.0)]
 ) -> Float[Array, "*s"]:
     return either(jnp.log(x + eps), jnp.log(eps + x), weights=(6, 1))
 
 
-# --- roots and powers ---------------------------------------------------------------------------------------------------
+# --- roots and powers ---------------------------------------------------------------------------------------
 
 elementwise(jnp.sqrt, weight=3, names="root norm std", operand=_POSITIVE, magnitude=lambda x: x / 2)
 elementwise(jnp.cbrt, weight=0.2, operand=_POSITIVE, magnitude=lambda x: x / 3)
@@ -140,14 +144,18 @@ def lax_pow(x: Float[Array, "*s", Positive], y: Float[Array, "*s"]) -> Float[Arr
     return lax.pow(x, y)
 
 
-@production(weight=0.5, names="schedule growth", magnitude=lambda x, base: abs(math.log2(base)) * 2 ** min(x, 10))
+@production(
+    weight=0.5, names="schedule growth", magnitude=lambda x, base: abs(math.log2(base)) * 2 ** min(x, 10)
+)
 def exponential_of_base(
     base: Static[float, among(2.0, 10.0, 0.9, 0.5)], x: Float[Array, "*s"]
 ) -> Float[Array, "*s", Positive]:
     return either(base**x, jnp.power(base, x), weights=(4, 1))
 
 
-@production(weight=0.7, names="norm smooth_abs", magnitude=lambda x, eps: max(log_sum(x, 0), -math.log2(eps) / 2))
+@production(
+    weight=0.7, names="norm smooth_abs", magnitude=lambda x, eps: max(log_sum(x, 0), -math.log2(eps) / 2)
+)
 def smooth_abs(
     x: Float[Array, "*s"], eps: Static[float, among(1e-3, 1e-2, 1e-4, 1.0)]
 ) -> Float[Array, "*s", Positive]:
@@ -156,10 +164,12 @@ def smooth_abs(
 
 @production(weight=0.5, names="weights lorentzian", magnitude=lambda x: log_sum(2 * x, 0))
 def lorentzian(x: Float[Array, "*s"]) -> Float[Array, "*s", Positive]:
-    return either(1.0 / (1.0 + x**2), 1.0 / (1.0 + jnp.square(x)), jnp.reciprocal(1.0 + x**2), weights=(4, 2, 1))
+    return either(
+        1.0 / (1.0 + x**2), 1.0 / (1.0 + jnp.square(x)), jnp.reciprocal(1.0 + x**2), weights=(4, 2, 1)
+    )
 
 
-# --- trigonometry -------------------------------------------------------------------------------------------------------
+# --- trigonometry -------------------------------------------------------------------------------------------
 
 elementwise(jnp.sin, jnp.cos, weight=1, names="wave", result=_UNIT)
 elementwise(lax.sin, lax.cos, weight=0.1, result=_UNIT, prefix="lax_")
@@ -170,7 +180,7 @@ elementwise(jnp.arctan, weight=0.4, names="angle", magnitude=lambda x: min(x, 0.
 elementwise(jnp.arcsinh, weight=0.15)
 elementwise(jnp.sinh, jnp.cosh, weight=0.15, magnitude=_exponential)
 elementwise(jnp.deg2rad, jnp.radians, weight=0.15, names="angle")
-elementwise(jnp.rad2deg, jnp.degrees, weight=0.1, names="degrees_", magnitude=lambda x: x + 5.9)
+elementwise(jnp.rad2deg, jnp.degrees, weight=0.1, names="bearing", magnitude=lambda x: x + 5.9)
 
 
 @production(weight=0.5, names="angle theta", magnitude=lambda x: 1.7)
@@ -208,16 +218,17 @@ def cosine_schedule(x: Float[Array, "*s", Probability]) -> Float[Array, "*s", Pr
     return either(0.5 * (1.0 + jnp.cos(jnp.pi * x)), 0.5 * (1 + jnp.cos(jnp.pi * x)))
 
 
-# --- signs, rounding, parts of a float ----------------------------------------------------------------------------------
+# --- signs, rounding, parts of a float ----------------------------------------------------------------------
 
 
 @production(weight=2, names="magnitude abs_diff")
 def absolute(x: Real[Array, "*s"]) -> Real[Array, "*s", NonNegative]:
-    return either(jnp.abs(x), jnp.absolute(x), abs(x), lax.abs(x), weights=(12, 0.7, 1, 0.2))
+    return either(jnp.abs(x), jnp.absolute(x), abs(x), weights=(12, 0.7, 1))
 
 
 elementwise(jnp.sign, weight=0.5, names="signs", result=_UNIT)
 elementwise(lax.sign, weight=0.1, result=_UNIT, prefix="lax_")
+elementwise(lax.abs, weight=0.15, result=_NONNEGATIVE, prefix="lax_")
 elementwise(jnp.fabs, weight=0.05, result=_NONNEGATIVE)
 elementwise(jnp.floor, weight=0.4, names="lower", magnitude=_rounded)
 elementwise(jnp.ceil, weight=0.2, names="upper", magnitude=_rounded)
@@ -274,7 +285,7 @@ def reduce_precision(
     return lax.reduce_precision(x, exponent_bits=8, mantissa_bits=bits)
 
 
-# --- what has no value of its own ---------------------------------------------------------------------------------------
+# --- what has no value of its own ---------------------------------------------------------------------------
 
 
 @production(weight=1.5, names="target frozen detached")
@@ -294,9 +305,9 @@ def optimization_barrier(x: Inexact[Array, "*s"]) -> Inexact[Array, "*s", Like("
 
 @production(weight=0.3, names="cleaned")
 def replace_nans(
-    x: Float[Array, "*s"], fill: Static[float, among(0.0, 1.0)]
+    x: Float[Array, "*s"], limit: Static[float, among(10.0, 100.0, 1000.0)]
 ) -> Float[Array, "*s"]:
-    return jnp.nan_to_num(x, nan=fill, posinf=fill, neginf=-fill)
+    return jnp.nan_to_num(x, nan=0.0, posinf=limit, neginf=-limit)
 
 
 @production(weight=0.3, names="scores")
