@@ -73,8 +73,13 @@ def cycle_fori(f: Array, *, alternate: Alternate, shifts: Callable[[], Array], c
 
 
 def cycle_while(
-    f: Array, *, alternate: Alternate, apply_operator: Callable[[Array], Array], shifts: Callable[[], Array],
-    tolerance: float, limit: int,
+    f: Array,
+    *,
+    alternate: Alternate,
+    apply_operator: Callable[[Array], Array],
+    shifts: Callable[[], Array],
+    tolerance: float,
+    limit: int,
 ) -> tuple[Array, Array]:
     """Solution to a relative residual, and the number of steps it took."""
     schedule = shifts()

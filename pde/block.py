@@ -12,7 +12,6 @@ as a module: statics become literals, roles become helper functions named after 
 from __future__ import annotations
 
 import ast
-import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterator
@@ -73,7 +72,7 @@ def render(root: Part, entry: str) -> str:
     names = _name_parts(root, entry)
     functions = [_instantiate(item, name, names) for item, name in names.items()]
     imports = _imports(names, functions)
-    text = "\n\n\n".join([imports, *(ast.unparse(ast.fix_missing_locations(tree)) for tree in functions)])
+    text = "\n\n\n".join([imports, *functions])
     return _blackened(text + "\n")
 
 
@@ -97,81 +96,100 @@ def _name_parts(root: Part, entry: str) -> dict[Part, str]:
     return names
 
 
-def _instantiate(item: Part, name: str, names: dict[Part, str]) -> ast.FunctionDef:
+def _instantiate(item: Part, name: str, names: dict[Part, str]) -> str:
     """The block's definition under its new name, statics as literals, roles as function names."""
-    tree = copy.deepcopy(_definition(item.block))
-    substitutes = {key: _expression(value, names) for key, value in item.bound}
-    tree.name = name
-    tree.decorator_list = []
-    tree.returns = None
-    tree.args.kwonlyargs, tree.args.kw_defaults = [], []
+    text, tree = _definition(item.block)
+    substitutes = {key: _written(value, names) for key, value in item.bound}
     if recursive(item.block):
-        substitutes["recurse"] = ast.Name(name)
-    body = _Substitution(substitutes).visit(tree)
-    _shorten_docstring(body)
-    return body
+        substitutes["recurse"] = name
+    edits = [_signature(tree, name), _docstring(tree)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node is not tree:
+            edits.append(_signature(node, node.name))
+        elif isinstance(node, ast.Name) and node.id in substitutes:
+            edits.append((_span(node), substitutes[node.id]))
+    return _edited(text, edits)
 
 
-def _expression(value: Any, names: dict[Part, str]) -> ast.expr:
+Place = tuple[int, int]
+Edit = tuple[tuple[Place, Place], str]
+
+
+def _written(value: Any, names: dict[Part, str]) -> str:
+    """The text that stands for a bound parameter."""
     if isinstance(value, Part):
-        return ast.Name(names[value])
+        return names[value]
     if not isinstance(value, type_of_value):
         raise TypeError(f"a static value must have a literal, given {value!r}")
-    return ast.parse(repr(value), mode="eval").body
+    negative = isinstance(value, int | float) and value < 0
+    return f"({value!r})" if negative else repr(value)
 
 
-class _Substitution(ast.NodeTransformer):
-    """Replaces names by expressions and drops annotations."""
-
-    def __init__(self, substitutes: dict[str, ast.expr]) -> None:
-        self.substitutes = substitutes
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        return copy.deepcopy(self.substitutes.get(node.id, node))
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.annotation = None
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
+def _span(node: ast.expr | ast.stmt) -> tuple[Place, Place]:
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
 
 
-def _shorten_docstring(tree: ast.FunctionDef) -> None:
+def _signature(tree: ast.FunctionDef, name: str) -> Edit:
+    """The head of a definition without annotations and without bound parameters."""
+    head = f"def {name}({', '.join(argument.arg for argument in tree.args.args)}):"
+    start, body = _span(tree)[0], _span(tree.body[0])[0]
+    return (start, body), head + "\n" + " " * body[1]
+
+
+def _docstring(tree: ast.FunctionDef) -> Edit:
     """Keeps the first line: a program's reader wants the role, the library's reader the derivation."""
-    text = ast.get_docstring(tree)
-    if text is not None:
-        tree.body[0] = ast.Expr(ast.Constant(text.splitlines()[0]))
+    summary = (ast.get_docstring(tree) or "").splitlines()[0]
+    return _span(tree.body[0]), f'"""{summary}"""'
 
 
-def _imports(names: dict[Part, str], functions: list[ast.FunctionDef]) -> str:
-    used = {node.id for tree in functions for node in ast.walk(tree) if isinstance(node, ast.Name)}
+def _edited(text: list[str], edits: list[Edit]) -> str:
+    """The lines with spans replaced, counted as `ast` does, from the last to the first."""
+    lines = list(text)
+    for ((row, column), (end_row, end_column)), new in sorted(edits, reverse=True):
+        joined = lines[row - 1][:column] + new + lines[end_row - 1][end_column:]
+        lines[row - 1 : end_row] = [joined]
+    return "\n".join(lines)
+
+
+def _imports(names: dict[Part, str], functions: list[str]) -> str:
+    used = {node.id for text in functions for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     lines = {line for item in names for key, line in _module(item.block)[1].items() if key in used}
     return "\n".join(sorted(lines, key=lambda line: (line.startswith("from"), line)))
 
 
-def _definition(block: Callable[..., Any]) -> ast.FunctionDef:
+def _definition(block: Callable[..., Any]) -> tuple[list[str], ast.FunctionDef]:
     return _module(block)[0][block.__name__]
 
 
-def _module(block: Callable[..., Any]) -> tuple[dict[str, ast.FunctionDef], dict[str, str]]:
+def _module(block: Callable[..., Any]) -> tuple[dict[str, tuple[list[str], ast.FunctionDef]], dict[str, str]]:
     return _parse(block.__code__.co_filename)
 
 
 @functools.cache
-def _parse(path: str) -> tuple[dict[str, ast.FunctionDef], dict[str, str]]:
-    """A block file's functions by name, and the import line of every JAX name it imports."""
-    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+def _parse(path: str) -> tuple[dict[str, tuple[list[str], ast.FunctionDef]], dict[str, str]]:
+    """A block file's functions by name, as lines and tree, and the import line of every JAX name it imports."""
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    functions: dict[str, tuple[list[str], ast.FunctionDef]] = {}
     imports: dict[str, str] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            imports |= {a.asname or a.name: f"import {a.name} as {a.asname}" if a.asname else f"import {a.name}"
-                        for a in node.names if a.name.startswith("jax")}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("jax"):
-            imports |= {a.name: f"from {node.module} import {a.name}" for a in node.names}
+    for node in ast.parse("\n".join(lines)).body:
+        if isinstance(node, ast.FunctionDef):
+            own = lines[node.lineno - 1 : node.end_lineno]
+            functions[node.name] = own, ast.parse("\n".join(own)).body[0]  # type: ignore[assignment]
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            imports |= _jax_imports(node)
     return functions, imports
+
+
+def _jax_imports(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+    if isinstance(node, ast.ImportFrom):
+        inside = (node.module or "").split(".")[0] == "jax"
+        return {a.name: f"from {node.module} import {a.name}" for a in node.names} if inside else {}
+    jax_names = [a for a in node.names if a.name.split(".")[0] == "jax"]
+    return {
+        a.asname or a.name: f"import {a.name}" + (f" as {a.asname}" if a.asname else "") for a in jax_names
+    }
 
 
 def _blackened(text: str) -> str:

@@ -22,7 +22,9 @@ def solve_zero_mean(f: Array, *, solve_system: Callable[[Array], Array]) -> Arra
     return u - jnp.mean(u)
 
 
-def solve_zero_mean_recorded(f: Array, *, solve_system: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
+def solve_zero_mean_recorded(
+    f: Array, *, solve_system: Callable[[Array], tuple[Array, Array]]
+) -> tuple[Array, Array]:
     """Solution of zero mean for the compatible part of f, and the record of the iteration."""
     u, record = solve_system(f - jnp.mean(f))
     return u - jnp.mean(u), record
@@ -36,14 +38,14 @@ def first_of_pair(f: Array, *, solve_and_count: Callable[[Array], tuple[Array, A
 # Boundary data in the right-hand side.
 
 
-def lifted_load(
-    f: Array, boundary: Array, *, difference: Field, spacing: Callable[[Array], float]
-) -> Array:
+def lifted_load(f: Array, boundary: Array, *, difference: Field, spacing: Callable[[Array], float]) -> Array:
     """Right-hand side with the boundary values moved over; they stand on the rim of a padded array."""
     return f - difference(boundary) / spacing(f) ** 2
 
 
-def lifted_after(f: Array, boundary: Array, *, plain_load: Field, lift: Callable[[Array, Array], Array]) -> Array:
+def lifted_after(
+    f: Array, boundary: Array, *, plain_load: Field, lift: Callable[[Array, Array], Array]
+) -> Array:
     """Load of f with the boundary values moved over."""
     return lift(plain_load(f), boundary)
 
@@ -104,7 +106,13 @@ def solve_sides_1(f: Array, sides: Array, *, load: Callable[..., Array], solve_s
 
 
 def solve_boundary_3(
-    f: Array, x_sides: Array, y_sides: Array, z_sides: Array, *, load: Callable[..., Array], solve_system: Field
+    f: Array,
+    x_sides: Array,
+    y_sides: Array,
+    z_sides: Array,
+    *,
+    load: Callable[..., Array],
+    solve_system: Field,
 ) -> Array:
     """Solution with data on the six sides."""
     return solve_system(load(f, x_sides, y_sides, z_sides))

@@ -173,14 +173,21 @@ def flux_matrix(n: int, *, coefficient: Field, faces: Points) -> Array:
 # Diagonals of the flux operators.
 
 
-def flux_diagonal_1d(u: Array, *, coefficient: Field, faces: Points, spacing: Callable[[Array], float]) -> Array:
+def flux_diagonal_1d(
+    u: Array, *, coefficient: Field, faces: Points, spacing: Callable[[Array], float]
+) -> Array:
     """Diagonal of the operator: the diffusivities of both faces."""
     a = coefficient(faces(u.shape[0]))
     return (a[:-1] + a[1:]) / spacing(u) ** 2
 
 
 def flux_diagonal_2d(
-    u: Array, *, coefficient: Callable[..., Array], faces: Points, points: Points, spacing: Callable[[Array], float]
+    u: Array,
+    *,
+    coefficient: Callable[..., Array],
+    faces: Points,
+    points: Points,
+    spacing: Callable[[Array], float],
 ) -> Array:
     """Diagonal of the operator: the diffusivities of the four faces."""
     n, m = u.shape
@@ -190,7 +197,12 @@ def flux_diagonal_2d(
 
 
 def flux_diagonal_3d(
-    u: Array, *, coefficient: Callable[..., Array], faces: Points, points: Points, spacing: Callable[[Array], float]
+    u: Array,
+    *,
+    coefficient: Callable[..., Array],
+    faces: Points,
+    points: Points,
+    spacing: Callable[[Array], float],
 ) -> Array:
     """Diagonal of the operator: the diffusivities of the six faces."""
     n = u.shape[0]
@@ -264,7 +276,9 @@ def nine_point_rolls(p: Array, *, centre: float, side: float, corner: float) -> 
 def element_scatter_2d(p: Array) -> Array:
     """Stiffness of bilinear elements, gathered from and added to their four corners."""
     corners = jnp.stack([p[:-1, :-1], p[1:, :-1], p[1:, 1:], p[:-1, 1:]])
-    stiffness = jnp.array([[4.0, -1.0, -2.0, -1.0], [-1.0, 4.0, -1.0, -2.0], [-2.0, -1.0, 4.0, -1.0], [-1.0, -2.0, -1.0, 4.0]])
+    stiffness = jnp.array(
+        [[4.0, -1.0, -2.0, -1.0], [-1.0, 4.0, -1.0, -2.0], [-2.0, -1.0, 4.0, -1.0], [-1.0, -2.0, -1.0, 4.0]]
+    )
     forces = jnp.einsum("ab,bij->aij", stiffness / 6.0, corners)
     total = jnp.zeros_like(p).at[:-1, :-1].add(forces[0]).at[1:, :-1].add(forces[1])
     return total.at[1:, 1:].add(forces[2]).at[:-1, 1:].add(forces[3])[1:-1, 1:-1]
@@ -275,7 +289,9 @@ def variable_elements_2d(p: Array, *, coefficient: Callable[..., Array], centres
     n = p.shape[0] - 2
     a = coefficient(centres(n)[:, None], centres(n))
     corners = jnp.stack([p[:-1, :-1], p[1:, :-1], p[1:, 1:], p[:-1, 1:]])
-    stiffness = jnp.array([[4.0, -1.0, -2.0, -1.0], [-1.0, 4.0, -1.0, -2.0], [-2.0, -1.0, 4.0, -1.0], [-1.0, -2.0, -1.0, 4.0]])
+    stiffness = jnp.array(
+        [[4.0, -1.0, -2.0, -1.0], [-1.0, 4.0, -1.0, -2.0], [-2.0, -1.0, 4.0, -1.0], [-1.0, -2.0, -1.0, 4.0]]
+    )
     forces = a * jnp.einsum("ab,bij->aij", stiffness / 6.0, corners)
     total = jnp.zeros_like(p).at[:-1, :-1].add(forces[0]).at[1:, :-1].add(forces[1])
     return total.at[1:, 1:].add(forces[2]).at[:-1, 1:].add(forces[3])[1:-1, 1:-1]

@@ -99,7 +99,9 @@ SOLUTIONS = {
         Solution("quarter", _quarter, frozenset({"mixed"})),
         Solution("quarter_ridge", _quarter_ridge, frozenset({"mixed"})),
         Solution(
-            "channel_wave", lambda x: jnp.sin(2 * jnp.pi * x[0]) * jnp.sin(jnp.pi * x[1]), frozenset({"channel"})
+            "channel_wave",
+            lambda x: jnp.sin(2 * jnp.pi * x[0]) * jnp.sin(jnp.pi * x[1]),
+            frozenset({"channel"}),
         ),
         Solution(
             "channel_swell",

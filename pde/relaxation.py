@@ -74,7 +74,9 @@ def symmetric_sweep(
     return u
 
 
-def lexicographic_sweep_1d(u: Array, f: Array, *, spacing: Callable[[Array], float], relaxation: float) -> Array:
+def lexicographic_sweep_1d(
+    u: Array, f: Array, *, spacing: Callable[[Array], float], relaxation: float
+) -> Array:
     """One sweep from left to right, each point from its newest neighbours."""
     right = jnp.append(u[1:], 0.0)
 
@@ -86,7 +88,9 @@ def lexicographic_sweep_1d(u: Array, f: Array, *, spacing: Callable[[Array], flo
     return lax.scan(relax, jnp.zeros_like(u[0]), (u, right, f * spacing(u) ** 2))[1]
 
 
-def lexicographic_sweep_2d(u: Array, f: Array, *, spacing: Callable[[Array], float], relaxation: float) -> Array:
+def lexicographic_sweep_2d(
+    u: Array, f: Array, *, spacing: Callable[[Array], float], relaxation: float
+) -> Array:
     """One sweep row by row, each point from its newest neighbours."""
 
     def relax(west: Array, point: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -121,9 +125,7 @@ def repeat_scan(f: Array, *, sweep: Step, iterations: int) -> Array:
     return lax.scan(advance, jnp.zeros_like(f), None, length=iterations)[0]
 
 
-def repeat_recorded(
-    f: Array, *, sweep: Step, apply_operator: Field, iterations: int
-) -> tuple[Array, Array]:
+def repeat_recorded(f: Array, *, sweep: Step, apply_operator: Field, iterations: int) -> tuple[Array, Array]:
     """Solution after a fixed number of sweeps, and the norm of the residual after each."""
 
     def advance(u: Array, _: None) -> tuple[Array, Array]:
@@ -176,5 +178,3 @@ def chebyshev_step(state: State, *, apply_operator: Field, lowest: float, highes
     rho_next = 1.0 / (2.0 * middle / half - rho)
     direction = rho_next * rho * direction + 2.0 * rho_next / half * residual
     return u, residual, direction, rho_next
-
-

@@ -38,9 +38,14 @@ class Scheme:
             problem.dimension in self.dimensions
             and problem.boundary in self.boundaries
             and problem.equation in self.equations
-            and (self.inhomogeneous or not problem.inhomogeneous)
+            and (not problem.inhomogeneous or self.takes_data(problem.boundary))
+            and (problem.boundary != "channel" or problem.dimension == 2)
             and (not self.solutions or problem.solution in self.solutions)
         )
+
+    def takes_data(self, boundary: str) -> bool:
+        """Whether inhomogeneous data of the boundary can be expressed: at vertices, values alone."""
+        return self.inhomogeneous and (self.grid == "cell" or boundary == "dirichlet")
 
     def layout(self, problem: Problem) -> Layout:
         """Where the unknowns lie."""
@@ -107,7 +112,9 @@ def common_traits(problem: Problem) -> set[Trait]:
 # Second-order differences and volumes.
 
 
-def _boundary_data(scheme: Scheme, problem: Problem, shape: tuple[int, ...], points: np.ndarray) -> tuple[Data, ...]:
+def _boundary_data(
+    scheme: Scheme, problem: Problem, shape: tuple[int, ...], points: np.ndarray
+) -> tuple[Data, ...]:
     """The arrays that carry inhomogeneous data: values on a rim, or one array of both sides for each axis."""
     if not problem.inhomogeneous:
         return ()
@@ -131,7 +138,9 @@ def _sides(problem: Problem, shape: tuple[int, ...], axis: int) -> np.ndarray:
     axes = [(np.arange(n) + 0.5) / n for n in shape]
     axes[axis] = np.array([0.0, 1.0])
     u, _, gradient = problem.sample(_grid(axes))
-    outward = np.moveaxis(gradient[..., axis], axis, 0) * np.array([-1.0, 1.0]).reshape(2, *[1] * (len(shape) - 1))
+    outward = np.moveaxis(gradient[..., axis], axis, 0) * np.array([-1.0, 1.0]).reshape(
+        2, *[1] * (len(shape) - 1)
+    )
     u = np.moveaxis(u, axis, 0)
     return {"dirichlet": u, "neumann": outward, "robin": outward + ROBIN_RATE * u}[problem.boundary]
 
@@ -189,12 +198,23 @@ def _differences(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Mod
     spread = (1.0 - terms.amplitude, 1.0 + terms.amplitude)
     width = axes[0].width(shape[0])
     return Model(
-        problem, n, shape, points, _screened(apply, terms.screening),
-        frozenset(_difference_traits(scheme, problem, layout)), 2,
-        (_source(problem, points), *_boundary_data(scheme, problem, shape, points)), wrap, spacing, width,
+        problem,
+        n,
+        shape,
+        points,
+        _screened(apply, terms.screening),
+        frozenset(_difference_traits(scheme, problem, layout)),
+        2,
+        (_source(problem, points), *_boundary_data(scheme, problem, shape, points)),
+        wrap,
+        spacing,
+        width,
         lambda: _outer_sum([a.eigenvalues(m) for a, m in zip(axes, shape, strict=True)]) + terms.screening,
-        spread, _difference_diagonal(scheme, problem, layout),
-        lambda: _diagonal_range(scheme, problem, d, width), () if variable else axis_parts, layout.ghosts,
+        spread,
+        _difference_diagonal(scheme, problem, layout),
+        lambda: _diagonal_range(scheme, problem, d, width),
+        () if variable else axis_parts,
+        layout.ghosts,
         _symbol(problem.boundary, scheme.grid),
     )
 
@@ -251,7 +271,10 @@ def _difference_traits(scheme: Scheme, problem: Problem, layout: Layout) -> set[
         T.ISOTROPIC: True,
         T.NESTED: d < 3 or (problem.boundary == "dirichlet" and not cell),
         T.GALERKIN: not cell,
-        T.CONSTANT_INTERIOR: constant and problem.boundary == "dirichlet" and not cell and problem.terms.screening == 0,
+        T.CONSTANT_INTERIOR: constant
+        and problem.boundary == "dirichlet"
+        and not cell
+        and problem.terms.screening == 0,
         T.SINE: constant and problem.boundary == "dirichlet" and not cell,
         T.COSINE: constant and problem.boundary == "neumann" and cell,
         T.FOURIER: constant and problem.boundary == "periodic",
@@ -281,16 +304,31 @@ def _directional(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Mod
     else:
         bound = dict(zip(("x_weight", "y_weight", "z_weight"), weights, strict=False))
         lines = {"along_line": _LINE} if spelling == "lines" else {}
-        apply = part(getattr(operators, f"directional_{spelling}_{d}d"), add_ghosts=layout.ghosts, **lines, **bound)
+        apply = part(
+            getattr(operators, f"directional_{spelling}_{d}d"), add_ghosts=layout.ghosts, **lines, **bound
+        )
     centre = 2.0 * sum(weights) + terms.screening
     traits = common_traits(problem) | {T.SYMMETRIC, T.BOUNDED, T.DIAGONAL, T.BIPARTITE, T.SEPARABLE}
     return Model(
-        problem, n, shape, points, _screened(apply, terms.screening), frozenset(traits), 2,
-        (_source(problem, points),), _zero_mean(problem, lambda solver: solver), axes[0].spacing, widths[0],
-        lambda: _outer_sum([w * a.eigenvalues(m) for a, m, w in zip(axes, shape, terms.weights, strict=False)])
-        + terms.screening,
-        diagonal=part(matrices.literal_diagonal, value=centre), diagonal_range=lambda: (centre, centre),
-        matrices=weighted, ghosts=layout.ghosts,
+        problem,
+        n,
+        shape,
+        points,
+        _screened(apply, terms.screening),
+        frozenset(traits),
+        2,
+        (_source(problem, points),),
+        _zero_mean(problem, lambda solver: solver),
+        axes[0].spacing,
+        widths[0],
+        lambda: (
+            _outer_sum([w * a.eigenvalues(m) for a, m, w in zip(axes, shape, terms.weights, strict=False)])
+            + terms.screening
+        ),
+        diagonal=part(matrices.literal_diagonal, value=centre),
+        diagonal_range=lambda: (centre, centre),
+        matrices=weighted,
+        ghosts=layout.ghosts,
     )
 
 
@@ -300,24 +338,50 @@ _PLAIN = ("slices", "roll", "convolution", "diff", "scatter", "lines", "gather",
 
 SECOND_ORDER = (
     Scheme(
-        "differences", "vertex", (1, 2, 3), _VERTEX_BOUNDARIES, ("poisson", "screened", "variable"),
-        (*_PLAIN, "pads", "rolls"), _differences, inhomogeneous=True,
-    ),
-    Scheme(
-        "volumes", "cell", (1, 2, 3), _CELL_BOUNDARIES, ("poisson", "screened", "variable"), _PLAIN, _differences,
+        "differences",
+        "vertex",
+        (1, 2, 3),
+        _VERTEX_BOUNDARIES,
+        ("poisson", "screened", "variable"),
+        (*_PLAIN, "pads", "rolls"),
+        _differences,
         inhomogeneous=True,
     ),
     Scheme(
-        "closed_differences", "vertex", (1, 2, 3), ("neumann",), ("screened",),
-        ("slices", "roll", "convolution", "diff", "scatter", "lines", *MATRIX_SPELLINGS), _differences,
+        "volumes",
+        "cell",
+        (1, 2, 3),
+        _CELL_BOUNDARIES,
+        ("poisson", "screened", "variable"),
+        _PLAIN,
+        _differences,
+        inhomogeneous=True,
     ),
     Scheme(
-        "anisotropic_differences", "vertex", (2, 3), ("dirichlet", "periodic"), ("anisotropic",),
-        ("slices", "diff", "lines", "convolution", *MATRIX_SPELLINGS), _directional,
+        "closed_differences",
+        "vertex",
+        (1, 2, 3),
+        ("neumann",),
+        ("screened",),
+        ("slices", "roll", "convolution", "diff", "scatter", "lines", *MATRIX_SPELLINGS),
+        _differences,
     ),
     Scheme(
-        "rectangular_differences", "rectangle", (2,), ("dirichlet", "periodic"),
-        ("poisson", "screened", "anisotropic"), ("slices", "diff", "lines", "convolution", *MATRIX_SPELLINGS),
+        "anisotropic_differences",
+        "vertex",
+        (2, 3),
+        ("dirichlet", "periodic"),
+        ("anisotropic",),
+        ("slices", "diff", "lines", "convolution", *MATRIX_SPELLINGS),
+        _directional,
+    ),
+    Scheme(
+        "rectangular_differences",
+        "rectangle",
+        (2,),
+        ("dirichlet", "periodic"),
+        ("poisson", "screened", "anisotropic"),
+        ("slices", "diff", "lines", "convolution", *MATRIX_SPELLINGS),
         _directional,
     ),
 )

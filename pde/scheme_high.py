@@ -54,7 +54,11 @@ def _nine_point_difference(spelling: str, theta: float, d: int) -> Part | None:
     if d == 1:
         return part(operators.slices_1d)
     if d == 3:
-        return part(getattr(flux, f"nineteen_point_{spelling}")) if hasattr(flux, f"nineteen_point_{spelling}") else None
+        return (
+            part(getattr(flux, f"nineteen_point_{spelling}"))
+            if hasattr(flux, f"nineteen_point_{spelling}")
+            else None
+        )
     if spelling == "elements":
         return part(flux.element_scatter_2d)
     block = getattr(flux, f"nine_point_{spelling}", None)
@@ -76,22 +80,46 @@ def _compact(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
         if difference
         else _compact_matrix_form(spelling, axis.matrix, theta, d)
     )
-    source, wrap = _compact_load(problem, elements, difference or _nine_point_difference("slices", theta, d), shape, points)
+    source, wrap = _compact_load(
+        problem, elements, difference or _nine_point_difference("slices", theta, d), shape, points
+    )
     t = _outer_sum([axis.eigenvalues(n)] * d)
-    traits = common_traits(problem) | {T.SYMMETRIC, T.BOUNDED, T.ISOTROPIC, T.DIAGONAL, T.EQUAL_AXES, T.GALERKIN}
+    traits = common_traits(problem) | {
+        T.SYMMETRIC,
+        T.BOUNDED,
+        T.ISOTROPIC,
+        T.DIAGONAL,
+        T.EQUAL_AXES,
+        T.GALERKIN,
+    }
     traits |= {T.NESTED} if d < 3 or not periodic else set()
     if d == 1:
-        traits |= {T.BIPARTITE, T.SEPARABLE, T.SINE} if not periodic else {T.BIPARTITE, T.SEPARABLE, T.FOURIER}
+        traits |= (
+            {T.BIPARTITE, T.SEPARABLE, T.SINE} if not periodic else {T.BIPARTITE, T.SEPARABLE, T.FOURIER}
+        )
         traits |= set() if periodic else {T.TRIDIAGONAL}
     if problem.equation == "variable":
         traits -= {T.DIAGONAL, T.SEPARABLE, T.SINE, T.FOURIER}
     centre = {1: 2.0, 2: 4.0 - 4.0 * theta, 3: 4.0}[d]
     spread = (1.0 - problem.terms.amplitude, 1.0 + problem.terms.amplitude)
     return Model(
-        problem, n, shape, points, apply, frozenset(traits), scheme_order(scheme), source, _zero_mean(problem, wrap),
-        axis.spacing, width, lambda: _compact_eigenvalues(axis.eigenvalues(n), theta, width, d) if d > 1 else t,
-        spread, part(matrices.constant_diagonal, spacing=axis.spacing, centre=centre),
-        lambda: (centre / width**2, centre / width**2), (axis.matrix,) * d if d == 1 else (), layout.ghosts,
+        problem,
+        n,
+        shape,
+        points,
+        apply,
+        frozenset(traits),
+        scheme_order(scheme),
+        source,
+        _zero_mean(problem, wrap),
+        axis.spacing,
+        width,
+        lambda: _compact_eigenvalues(axis.eigenvalues(n), theta, width, d) if d > 1 else t,
+        spread,
+        part(matrices.constant_diagonal, spacing=axis.spacing, centre=centre),
+        lambda: (centre / width**2, centre / width**2),
+        (axis.matrix,) * d if d == 1 else (),
+        layout.ghosts,
         part(transforms.periodic_differences if periodic else transforms.sine_differences),
     )
 
@@ -117,7 +145,9 @@ def _compact_difference(scheme: Scheme, problem: Problem, spelling: str, theta: 
         return part(flux.variable_elements_2d, coefficient=coefficient, centres=part(flux.interior_faces))
     if problem.dimension == 1 and spelling not in MATRIX_SPELLINGS:
         return part(getattr(operators, f"{spelling}_1d"))
-    return None if spelling in MATRIX_SPELLINGS else _nine_point_difference(spelling, theta, problem.dimension)
+    return (
+        None if spelling in MATRIX_SPELLINGS else _nine_point_difference(spelling, theta, problem.dimension)
+    )
 
 
 def _compact_matrix_form(spelling: str, matrix: Part, theta: float, d: int) -> Part:
@@ -154,20 +184,40 @@ def _wide(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
         lines = {"along_line": part(flux.wide_slices_1d)} if spelling == "lines" else {}
         difference = part(getattr(flux, f"wide_{spelling}_{d}d"), **lines)
         apply = part(
-            operators.scaled, difference=difference, add_ghosts=part(flux.double_wrap), spacing=PERIODIC.spacing
+            operators.scaled,
+            difference=difference,
+            add_ghosts=part(flux.double_wrap),
+            spacing=PERIODIC.spacing,
         )
     angle = 2 * np.pi * np.arange(n) / n
     values = n**2 * (15.0 - 16.0 * np.cos(angle) + np.cos(2.0 * angle)) / 6.0
     traits = common_traits(problem) | {
-        T.SYMMETRIC, T.BOUNDED, T.ISOTROPIC, T.SEPARABLE, T.EQUAL_AXES, T.FOURIER, T.DIAGONAL,
+        T.SYMMETRIC,
+        T.BOUNDED,
+        T.ISOTROPIC,
+        T.SEPARABLE,
+        T.EQUAL_AXES,
+        T.FOURIER,
+        T.DIAGONAL,
     }
     centre = 2.5 * d * n**2 + terms.screening
     return Model(
-        problem, n, shape, points, _screened(apply, terms.screening), frozenset(traits), 4,
-        (_source(problem, points),), _zero_mean(problem, lambda solver: solver), PERIODIC.spacing, 1 / n,
+        problem,
+        n,
+        shape,
+        points,
+        _screened(apply, terms.screening),
+        frozenset(traits),
+        4,
+        (_source(problem, points),),
+        _zero_mean(problem, lambda solver: solver),
+        PERIODIC.spacing,
+        1 / n,
         lambda: _outer_sum([values] * d) + terms.screening,
-        diagonal=part(matrices.literal_diagonal, value=float(centre)), diagonal_range=lambda: (centre, centre),
-        matrices=(matrix,) * d, symbol=part(transforms.wide_differences),
+        diagonal=part(matrices.literal_diagonal, value=float(centre)),
+        diagonal_range=lambda: (centre, centre),
+        matrices=(matrix,) * d,
+        symbol=part(transforms.wide_differences),
     )
 
 
@@ -183,9 +233,19 @@ def _wide_ends(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model
     else:
         apply = part(flux.wide_ends_lines, along_line=part(flux.wide_ends_1d))
     return Model(
-        problem, n, (n,) * d, points, _screened(apply, terms.screening), frozenset({T.REGULAR, T.EXPLICIT, T.MODERATE}), 4,
-        (_source(problem, points),), lambda solver: solver, DIRICHLET.spacing, DIRICHLET.width(n),
-        lambda: 4.0 / 3.0 * _outer_sum([DIRICHLET.eigenvalues(n)] * d) + terms.screening, matrices=(matrix,) * d,
+        problem,
+        n,
+        (n,) * d,
+        points,
+        _screened(apply, terms.screening),
+        frozenset({T.REGULAR, T.EXPLICIT, T.MODERATE}),
+        4,
+        (_source(problem, points),),
+        lambda solver: solver,
+        DIRICHLET.spacing,
+        DIRICHLET.width(n),
+        lambda: 4.0 / 3.0 * _outer_sum([DIRICHLET.eigenvalues(n)] * d) + terms.screening,
+        matrices=(matrix,) * d,
     )
 
 
@@ -204,12 +264,30 @@ def _stretched(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model
     dense = gradient.T @ (gradient / np.diff(x)[:, None])
     load = part(flux.balanced_load, widths=part(flux.dual_widths, vertices=vertices))
     diagonal = np.diagonal(dense)
-    traits = common_traits(problem) | {T.SYMMETRIC, T.BOUNDED, T.BIPARTITE, T.TRIDIAGONAL, T.DIAGONAL, T.SEPARABLE}
+    traits = common_traits(problem) | {
+        T.SYMMETRIC,
+        T.BOUNDED,
+        T.BIPARTITE,
+        T.TRIDIAGONAL,
+        T.DIAGONAL,
+        T.SEPARABLE,
+    }
     return Model(
-        problem, n, (n,), points, apply, frozenset(traits), 2, (_source(problem, points),), _loaded(load, None),
-        DIRICHLET.spacing, DIRICHLET.width(n), lambda: np.linalg.eigvalsh(dense),
+        problem,
+        n,
+        (n,),
+        points,
+        apply,
+        frozenset(traits),
+        2,
+        (_source(problem, points),),
+        _loaded(load, None),
+        DIRICHLET.spacing,
+        DIRICHLET.width(n),
+        lambda: np.linalg.eigvalsh(dense),
         diagonal=part(matrices.matrix_diagonal_1d, x_matrix=matrix),
-        diagonal_range=lambda: (float(diagonal.min()), float(diagonal.max())), matrices=(matrix,),
+        diagonal_range=lambda: (float(diagonal.min()), float(diagonal.max())),
+        matrices=(matrix,),
     )
 
 
@@ -225,15 +303,29 @@ def _spectral(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
         "fourier": (T.FOURIER, transforms.fourier_derivatives),
     }[scheme.name]
     symbol = part(block)
-    waves = {"sine": np.arange(1, n + 1), "cosine": np.arange(n), "fourier": 2 * n * np.fft.fftfreq(n)}[scheme.name]
+    waves = {"sine": np.arange(1, n + 1), "cosine": np.arange(n), "fourier": 2 * n * np.fft.fftfreq(n)}[
+        scheme.name
+    ]
     traits = common_traits(problem) - {T.EXPLICIT} | {T.SYMMETRIC, T.BOUNDED, trait}
-    apply = part(transforms.spectral_operator_1d if d == 1 else transforms.spectral_operator_2d, eigenvalues=symbol)
+    apply = part(
+        transforms.spectral_operator_1d if d == 1 else transforms.spectral_operator_2d, eigenvalues=symbol
+    )
     if scheme.name == "fourier" and d < 3:
         traits |= {T.EXPLICIT}
     return Model(
-        problem, n, (n,) * d, points, _screened(apply, terms.screening), frozenset(traits), None,
-        (_source(problem, points),), _zero_mean(problem, lambda solver: solver), axis.spacing, axis.width(n),
-        lambda: _outer_sum([(np.pi * waves) ** 2] * d) + terms.screening, symbol=symbol,
+        problem,
+        n,
+        (n,) * d,
+        points,
+        _screened(apply, terms.screening),
+        frozenset(traits),
+        None,
+        (_source(problem, points),),
+        _zero_mean(problem, lambda solver: solver),
+        axis.spacing,
+        axis.width(n),
+        lambda: _outer_sum([(np.pi * waves) ** 2] * d) + terms.screening,
+        symbol=symbol,
     )
 
 
@@ -249,35 +341,92 @@ def _chebyshev(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model
     inner = (0.5 - 0.5 * np.cos(np.pi * np.arange(n + 2) / (n + 1)))[1:-1]
     points = _grid([inner] * d)
     return Model(
-        problem, n, (n,) * d, points, _screened(_matrix_form(spelling, (matrix,) * d), terms.screening),
-        frozenset({T.REGULAR, T.EXPLICIT}), None, (_source(problem, points),), lambda solver: solver,
-        DIRICHLET.spacing, DIRICHLET.width(n), lambda: np.ones(1), matrices=(matrix,) * d,
+        problem,
+        n,
+        (n,) * d,
+        points,
+        _screened(_matrix_form(spelling, (matrix,) * d), terms.screening),
+        frozenset({T.REGULAR, T.EXPLICIT}),
+        None,
+        (_source(problem, points),),
+        lambda solver: solver,
+        DIRICHLET.spacing,
+        DIRICHLET.width(n),
+        lambda: np.ones(1),
+        matrices=(matrix,) * d,
     )
 
 
 _PLAIN_1D = ("roll", "diff", "scatter", "gather")
 HIGH_ORDER = (
     Scheme(
-        "compact", "vertex", (1, 2, 3), ("dirichlet", "periodic"), ("poisson",),
-        ("slices", "convolution", "rolls", *_PLAIN_1D, *MATRIX_SPELLINGS), _compact, inhomogeneous=True,
+        "compact",
+        "vertex",
+        (1, 2, 3),
+        ("dirichlet", "periodic"),
+        ("poisson",),
+        ("slices", "convolution", "rolls", *_PLAIN_1D, *MATRIX_SPELLINGS),
+        _compact,
+        inhomogeneous=True,
     ),
     Scheme(
-        "elements", "vertex", (1, 2), ("dirichlet",), ("poisson", "variable"),
-        ("elements", "slices", "convolution", "rolls", *_PLAIN_1D, *MATRIX_SPELLINGS), _compact, inhomogeneous=True,
+        "elements",
+        "vertex",
+        (1, 2),
+        ("dirichlet",),
+        ("poisson", "variable"),
+        ("elements", "slices", "convolution", "rolls", *_PLAIN_1D, *MATRIX_SPELLINGS),
+        _compact,
+        inhomogeneous=True,
     ),
     Scheme(
-        "wide", "vertex", (1, 2, 3), ("periodic",), ("poisson", "screened"),
-        ("slices", "convolution", "lines", "rolls", *MATRIX_SPELLINGS), _wide,
+        "wide",
+        "vertex",
+        (1, 2, 3),
+        ("periodic",),
+        ("poisson", "screened"),
+        ("slices", "convolution", "lines", "rolls", *MATRIX_SPELLINGS),
+        _wide,
     ),
     Scheme(
-        "wide_ends", "vertex", (1, 2), ("dirichlet",), ("poisson", "screened"),
-        ("slices", *MATRIX_SPELLINGS), _wide_ends,
+        "wide_ends",
+        "vertex",
+        (1, 2),
+        ("dirichlet",),
+        ("poisson", "screened"),
+        ("slices", *MATRIX_SPELLINGS),
+        _wide_ends,
     ),
-    Scheme("stretched", "stretched", (1,), ("dirichlet",), ("poisson",), ("slices", "gather", "product", "einsum"), _stretched),
+    Scheme(
+        "stretched",
+        "stretched",
+        (1,),
+        ("dirichlet",),
+        ("poisson",),
+        ("slices", "gather", "product", "einsum"),
+        _stretched,
+    ),
     Scheme("fourier", "vertex", (1, 2, 3), ("periodic",), ("poisson", "screened"), ("modes",), _spectral),
-    Scheme("sine", "vertex", (1, 2, 3), ("dirichlet",), ("poisson", "screened"), ("modes",), _spectral, solutions=("sine", "ridge")),
+    Scheme(
+        "sine",
+        "vertex",
+        (1, 2, 3),
+        ("dirichlet",),
+        ("poisson", "screened"),
+        ("modes",),
+        _spectral,
+        solutions=("sine", "ridge"),
+    ),
     Scheme("cosine", "cell", (1, 2, 3), ("neumann",), ("poisson", "screened"), ("modes",), _spectral),
-    Scheme("chebyshev", "chebyshev", (1, 2), ("dirichlet",), ("poisson", "screened", "variable"), MATRIX_SPELLINGS, _chebyshev),
+    Scheme(
+        "chebyshev",
+        "chebyshev",
+        (1, 2),
+        ("dirichlet",),
+        ("poisson", "screened", "variable"),
+        MATRIX_SPELLINGS,
+        _chebyshev,
+    ),
 )
 SCHEMES = {scheme.name: scheme for scheme in (*SECOND_ORDER, *HIGH_ORDER)}
 
@@ -292,7 +441,9 @@ def spelled_high(scheme: Scheme, problem: Problem, spelling: str) -> bool:
             return hasattr(matrices if matrix else operators, f"{spelling}_1d")
         if matrix:
             return d == 2 and problem.boundary == "dirichlet"
-        return _nine_point_difference(spelling, 0.0, d) is not None and (spelling != "elements" or scheme.name == "elements")
+        return _nine_point_difference(spelling, 0.0, d) is not None and (
+            spelling != "elements" or scheme.name == "elements"
+        )
     if scheme.build is _chebyshev and problem.equation == "variable" and d > 1:
         return False
     if matrix:

@@ -84,7 +84,9 @@ def _jacobi(model: Model, plan: Plan) -> Part:
 
 
 def _damped(model: Model, plan: Plan) -> Part:
-    return _repeat(model, plan, _damped_sweep(model), rates.damped_jacobi(model, plan.tolerance, _damping(model)))
+    return _repeat(
+        model, plan, _damped_sweep(model), rates.damped_jacobi(model, plan.tolerance, _damping(model))
+    )
 
 
 def _damped_sweep(model: Model) -> Part:
@@ -161,7 +163,9 @@ def _stabilised(model: Model, plan: Plan) -> Part:
 
 
 def _arnoldi(model: Model, plan: Plan) -> Part:
-    step = part(krylov.arnoldi_step, apply_operator=model.apply, ratio=_RATIO, restart=rates.restart_length(model))
+    step = part(
+        krylov.arnoldi_step, apply_operator=model.apply, ratio=_RATIO, restart=rates.restart_length(model)
+    )
     return _advance(plan, part(krylov.arnoldi_start), step, rates.restarts(model, plan.tolerance))
 
 
@@ -173,13 +177,19 @@ def _preconditioner(model: Model, kind: str) -> Part:
 
 
 def _preconditioned_count(model: Model, plan: Plan, kind: str) -> int:
-    return rates.cycles(plan.tolerance, 0.35) if kind == "multigrid" else rates.preconditioned(model, plan.tolerance)
+    return (
+        rates.cycles(plan.tolerance, 0.35)
+        if kind == "multigrid"
+        else rates.preconditioned(model, plan.tolerance)
+    )
 
 
 def _preconditioned(model: Model, plan: Plan, kind: str) -> Part:
     precondition = _preconditioner(model, kind)
     start = part(krylov.preconditioned_start, precondition=precondition)
-    step = part(krylov.preconditioned_step, apply_operator=model.apply, precondition=precondition, ratio=_RATIO)
+    step = part(
+        krylov.preconditioned_step, apply_operator=model.apply, precondition=precondition, ratio=_RATIO
+    )
     return _advance(plan, start, step, _preconditioned_count(model, plan, kind))
 
 
@@ -190,7 +200,9 @@ def _library(model: Model, plan: Plan, name: str) -> Part:
         return part(krylov.library_gmres, **bound, limit=2 * rates.restarts(model, plan.tolerance))
     if name == "preconditioned":
         bound["precondition"] = _preconditioner(model, "jacobi")
-    return part(getattr(krylov, f"library_{name}"), **bound, limit=2 * rates.stabilised(model, plan.tolerance))
+    return part(
+        getattr(krylov, f"library_{name}"), **bound, limit=2 * rates.stabilised(model, plan.tolerance)
+    )
 
 
 # Multigrid.
@@ -222,7 +234,10 @@ def _cycle(model: Model, shape: str, smoother: str) -> Part:
     smooth = part(multigrid.smooth_unrolled if shape == "v" else multigrid.smooth_fori, sweep=sweep, sweeps=2)
     coarse = part(multigrid.smooth_fori, sweep=sweep, sweeps=16)
     bound = {
-        "apply_operator": model.apply, "smooth": smooth, "solve_coarse": coarse, "coarsest": _coarsest(model),
+        "apply_operator": model.apply,
+        "smooth": smooth,
+        "solve_coarse": coarse,
+        "coarsest": _coarsest(model),
         **_transfers(model),
     }
     if shape == "f":
@@ -239,7 +254,10 @@ def _full(model: Model, plan: Plan, smoother: str) -> Part:
     cycle = _cycle(model, "v", smoother)
     inner = dict(cycle.bound)
     full = part(
-        multigrid.full_multigrid, cycle=cycle, solve_coarse=inner["solve_coarse"], coarsest=_coarsest(model),
+        multigrid.full_multigrid,
+        cycle=cycle,
+        solve_coarse=inner["solve_coarse"],
+        coarsest=_coarsest(model),
         **_transfers(model),
     )
     sweep = part(multigrid.corrected_by, apply_operator=model.apply, solve_residual=full)
@@ -258,7 +276,10 @@ def _dense(model: Model, block: Callable[..., object], source: str) -> Part:
     if separate and source == "axis":
         matrix = part(direct.axis_dense, x_matrix=model.matrices[0])
     else:
-        matrix = part(matrices.jacobian_matrix if source == "jacobian" else matrices.dense_matrix, apply_operator=model.apply)
+        matrix = part(
+            matrices.jacobian_matrix if source == "jacobian" else matrices.dense_matrix,
+            apply_operator=model.apply,
+        )
     if model.problem.singular:
         matrix = part(direct.pinned_matrix, plain_matrix=matrix)
     return part(block, matrix=matrix)
@@ -313,8 +334,10 @@ def _fourier(model: Model, real: bool) -> Part:
 def _sine_tridiagonal(model: Model, plan: Plan) -> Part:
     transform = part(transforms.sine_by_halves)
     return part(
-        transforms.transform_and_thomas, transform=transform,
-        inverse=part(transforms.scaled_inverse, transform=transform), eigenvalues=model.symbol,
+        transforms.transform_and_thomas,
+        transform=transform,
+        inverse=part(transforms.scaled_inverse, transform=transform),
+        eigenvalues=model.symbol,
         solve_lines=part(transforms.mode_lines, spacing=model.spacing),
     )
 
@@ -339,8 +362,12 @@ def _alternating(model: Model, plan: Plan, kind: str) -> Part:
     alternate = part(getattr(adi, f"{kind}_step"), **bound)
     if plan.loop == "while":
         return part(
-            adi.cycle_while, alternate=alternate, apply_operator=model.apply, shifts=shifts,
-            tolerance=plan.tolerance, limit=ADI_CYCLES * count,
+            adi.cycle_while,
+            alternate=alternate,
+            apply_operator=model.apply,
+            shifts=shifts,
+            tolerance=plan.tolerance,
+            limit=ADI_CYCLES * count,
         )
     return part(getattr(adi, f"cycle_{plan.loop}"), alternate=alternate, shifts=shifts, cycles=ADI_CYCLES)
 
@@ -366,39 +393,176 @@ def _table() -> list[Solver]:
     regular, colours = _needs(T.REGULAR), _needs(T.BIPARTITE)
     return [
         Solver("jacobi", relaxed | regular, LOOPS, _jacobi, rates.jacobi, speed="slow"),
-        Solver("damped_jacobi", relaxed, LOOPS, _damped, lambda m, t: rates.damped_jacobi(m, t, _damping(m)), speed="slow"),
-        Solver("gauss_seidel", _needs(T.CONSTANT_INTERIOR), LOOPS, lambda m, p: _lexicographic(m, p, False), rates.gauss_seidel, (1, 2), "slow"),
-        Solver("sor_lexicographic", _needs(T.CONSTANT_INTERIOR), LOOPS, lambda m, p: _lexicographic(m, p, True), rates.overrelaxation, (1, 2), "slow"),
+        Solver(
+            "damped_jacobi",
+            relaxed,
+            LOOPS,
+            _damped,
+            lambda m, t: rates.damped_jacobi(m, t, _damping(m)),
+            speed="slow",
+        ),
+        Solver(
+            "gauss_seidel",
+            _needs(T.CONSTANT_INTERIOR),
+            LOOPS,
+            lambda m, p: _lexicographic(m, p, False),
+            rates.gauss_seidel,
+            (1, 2),
+            "slow",
+        ),
+        Solver(
+            "sor_lexicographic",
+            _needs(T.CONSTANT_INTERIOR),
+            LOOPS,
+            lambda m, p: _lexicographic(m, p, True),
+            rates.overrelaxation,
+            (1, 2),
+            "slow",
+        ),
         Solver("red_black", relaxed | colours | regular, LOOPS, _red_black, rates.gauss_seidel, speed="slow"),
         Solver("sor", relaxed | colours | regular, LOOPS, _overrelaxed, rates.overrelaxation),
         Solver("ssor", relaxed | colours | regular, LOOPS, _symmetric, rates.gauss_seidel, speed="slow"),
         Solver("chebyshev_iteration", spd, LOOPS, _chebyshev, rates.chebyshev),
         Solver("steepest_descent", spd, LOOPS, _descent, rates.descent, speed="slow"),
         Solver("cg", spd, LOOPS, _conjugate, rates.conjugate),
-        Solver("pcg_jacobi", spd | _needs(T.DIAGONAL), LOOPS, lambda m, p: _preconditioned(m, p, "jacobi"), _conjugate_bound("jacobi")),
-        Solver("pcg_ssor", spd | _needs(T.DIAGONAL) | colours, LOOPS, lambda m, p: _preconditioned(m, p, "ssor"), _conjugate_bound("ssor")),
-        Solver("pcg_multigrid", spd | grids | _needs(T.GALERKIN), SHORT_LOOPS, lambda m, p: _preconditioned(m, p, "multigrid"), _conjugate_bound("multigrid"), speed="fast", hierarchy=True),
+        Solver(
+            "pcg_jacobi",
+            spd | _needs(T.DIAGONAL),
+            LOOPS,
+            lambda m, p: _preconditioned(m, p, "jacobi"),
+            _conjugate_bound("jacobi"),
+        ),
+        Solver(
+            "pcg_ssor",
+            spd | _needs(T.DIAGONAL) | colours,
+            LOOPS,
+            lambda m, p: _preconditioned(m, p, "ssor"),
+            _conjugate_bound("ssor"),
+        ),
+        Solver(
+            "pcg_multigrid",
+            spd | grids | _needs(T.GALERKIN),
+            SHORT_LOOPS,
+            lambda m, p: _preconditioned(m, p, "multigrid"),
+            _conjugate_bound("multigrid"),
+            speed="fast",
+            hierarchy=True,
+        ),
         Solver("minres", spd, LOOPS, _minimal, rates.chebyshev),
         Solver("bicgstab", _needs(T.EXPLICIT, T.REGULAR, T.MODERATE), LOOPS, _stabilised, rates.stabilised),
-        Solver("gmres", _needs(T.EXPLICIT, T.REGULAR, T.MODERATE), ("fori", "scan", "while"), _arnoldi, rates.restarts),
+        Solver(
+            "gmres",
+            _needs(T.EXPLICIT, T.REGULAR, T.MODERATE),
+            ("fori", "scan", "while"),
+            _arnoldi,
+            rates.restarts,
+        ),
         Solver("library_cg", spd, LIBRARY, lambda m, p: _library(m, p, "cg"), rates.conjugate),
-        Solver("library_pcg", spd | _needs(T.DIAGONAL), LIBRARY, lambda m, p: _library(m, p, "preconditioned"), rates.conjugate),
-        Solver("library_bicgstab", _needs(T.EXPLICIT, T.REGULAR, T.MODERATE), LIBRARY, lambda m, p: _library(m, p, "bicgstab"), rates.stabilised),
-        Solver("library_gmres", _needs(T.EXPLICIT, T.REGULAR, T.MODERATE), LIBRARY, lambda m, p: _library(m, p, "gmres"), rates.restarts),
+        Solver(
+            "library_pcg",
+            spd | _needs(T.DIAGONAL),
+            LIBRARY,
+            lambda m, p: _library(m, p, "preconditioned"),
+            rates.conjugate,
+        ),
+        Solver(
+            "library_bicgstab",
+            _needs(T.EXPLICIT, T.REGULAR, T.MODERATE),
+            LIBRARY,
+            lambda m, p: _library(m, p, "bicgstab"),
+            rates.stabilised,
+        ),
+        Solver(
+            "library_gmres",
+            _needs(T.EXPLICIT, T.REGULAR, T.MODERATE),
+            LIBRARY,
+            lambda m, p: _library(m, p, "gmres"),
+            rates.restarts,
+        ),
         *_multigrid_table(grids, colours),
-        Solver("lu", _needs(T.EXPLICIT), DIRECT, lambda m, p: _dense(m, direct.solve_lu, "axis"), speed="dense"),
-        Solver("dense", _needs(T.EXPLICIT), DIRECT, lambda m, p: _dense(m, direct.solve_dense, "jacobian"), speed="dense"),
-        Solver("inverse", _needs(T.EXPLICIT), DIRECT, lambda m, p: _dense(m, direct.solve_inverse, "columns"), speed="dense"),
-        Solver("cholesky", _needs(T.EXPLICIT, T.SYMMETRIC, T.SEMIDEFINITE), DIRECT, lambda m, p: _dense(m, direct.solve_cholesky, "axis"), speed="dense"),
-        Solver("triangles", _needs(T.EXPLICIT, T.SYMMETRIC, T.SEMIDEFINITE), DIRECT, lambda m, p: _dense(m, direct.solve_triangles, "jacobian"), speed="dense"),
-        Solver("thomas", lines, DIRECT, lambda m, p: _tridiagonal(m, direct.solve_thomas), dimensions=(1,), speed="fast"),
-        Solver("tridiagonal_solve", lines, DIRECT, lambda m, p: _tridiagonal(m, direct.solve_tridiagonal), dimensions=(1,), speed="fast"),
-        Solver("cyclic_reduction", lines | _needs(T.GALERKIN), DIRECT, _cyclic, dimensions=(1,), speed="fast", hierarchy=True),
-        Solver("fast_diagonalisation", _needs(T.SEPARABLE, T.SYMMETRIC), DIRECT, _diagonalise, speed="fast", spelled=False),
-        Solver("half_diagonalisation", _needs(T.SEPARABLE, T.SYMMETRIC, T.REGULAR, T.UNSHIFTED), DIRECT, _half_diagonalise, dimensions=(2,), speed="fast", spelled=False),
+        Solver(
+            "lu", _needs(T.EXPLICIT), DIRECT, lambda m, p: _dense(m, direct.solve_lu, "axis"), speed="dense"
+        ),
+        Solver(
+            "dense",
+            _needs(T.EXPLICIT),
+            DIRECT,
+            lambda m, p: _dense(m, direct.solve_dense, "jacobian"),
+            speed="dense",
+        ),
+        Solver(
+            "inverse",
+            _needs(T.EXPLICIT),
+            DIRECT,
+            lambda m, p: _dense(m, direct.solve_inverse, "columns"),
+            speed="dense",
+        ),
+        Solver(
+            "cholesky",
+            _needs(T.EXPLICIT, T.SYMMETRIC, T.SEMIDEFINITE),
+            DIRECT,
+            lambda m, p: _dense(m, direct.solve_cholesky, "axis"),
+            speed="dense",
+        ),
+        Solver(
+            "triangles",
+            _needs(T.EXPLICIT, T.SYMMETRIC, T.SEMIDEFINITE),
+            DIRECT,
+            lambda m, p: _dense(m, direct.solve_triangles, "jacobian"),
+            speed="dense",
+        ),
+        Solver(
+            "thomas",
+            lines,
+            DIRECT,
+            lambda m, p: _tridiagonal(m, direct.solve_thomas),
+            dimensions=(1,),
+            speed="fast",
+        ),
+        Solver(
+            "tridiagonal_solve",
+            lines,
+            DIRECT,
+            lambda m, p: _tridiagonal(m, direct.solve_tridiagonal),
+            dimensions=(1,),
+            speed="fast",
+        ),
+        Solver(
+            "cyclic_reduction",
+            lines | _needs(T.GALERKIN),
+            DIRECT,
+            _cyclic,
+            dimensions=(1,),
+            speed="fast",
+            hierarchy=True,
+        ),
+        Solver(
+            "fast_diagonalisation",
+            _needs(T.SEPARABLE, T.SYMMETRIC),
+            DIRECT,
+            _diagonalise,
+            speed="fast",
+            spelled=False,
+        ),
+        Solver(
+            "half_diagonalisation",
+            _needs(T.SEPARABLE, T.SYMMETRIC, T.REGULAR, T.UNSHIFTED),
+            DIRECT,
+            _half_diagonalise,
+            dimensions=(2,),
+            speed="fast",
+            spelled=False,
+        ),
         *_transform_table(),
         *(
-            Solver(f"adi_{kind}", _needs(T.SEPARABLE, T.SYMMETRIC, T.REGULAR, T.UNSHIFTED, T.BOUNDED, *extra), ("fori", "scan", "while"), lambda m, p, kind=kind: _alternating(m, p, kind), dimensions=(2,), spelled=False)
+            Solver(
+                f"adi_{kind}",
+                _needs(T.SEPARABLE, T.SYMMETRIC, T.REGULAR, T.UNSHIFTED, T.BOUNDED, *extra),
+                ("fori", "scan", "while"),
+                lambda m, p, kind=kind: _alternating(m, p, kind),
+                dimensions=(2,),
+                spelled=False,
+            )
             for kind, extra in (("dense", ()), ("eigen", ()), ("tridiagonal", (T.CONSTANT_INTERIOR,)))
         ),
     ]
@@ -409,10 +573,26 @@ def _multigrid_table(grids: frozenset[Trait], colours: frozenset[Trait]) -> list
     for smoother, extra in (("damped", _needs()), ("red_black", colours)):
         for shape in "vwf":
             found.append(
-                Solver(f"multigrid_{shape}_{smoother}", grids | extra, SHORT_LOOPS, lambda m, p, s=shape, k=smoother: _multigrid(m, p, s, k), _cycle_bound(smoother), speed="fast", hierarchy=True)
+                Solver(
+                    f"multigrid_{shape}_{smoother}",
+                    grids | extra,
+                    SHORT_LOOPS,
+                    lambda m, p, s=shape, k=smoother: _multigrid(m, p, s, k),
+                    _cycle_bound(smoother),
+                    speed="fast",
+                    hierarchy=True,
+                )
             )
         found.append(
-            Solver(f"full_multigrid_{smoother}", grids | extra, SHORT_LOOPS, lambda m, p, k=smoother: _full(m, p, k), _cycle_bound(smoother), speed="fast", hierarchy=True)
+            Solver(
+                f"full_multigrid_{smoother}",
+                grids | extra,
+                SHORT_LOOPS,
+                lambda m, p, k=smoother: _full(m, p, k),
+                _cycle_bound(smoother),
+                speed="fast",
+                hierarchy=True,
+            )
         )
     return found
 
@@ -427,12 +607,40 @@ def _transform_table() -> list[Solver]:
         ("cosine_matrix", T.COSINE, t.cosine_by_matrix, t.inverse_cosine_by_matrix, False),
     )
     found = [
-        Solver(name, _needs(trait), DIRECT, lambda m, p, a=forward, b=inverse: _transform(m, a, b), speed="fast", odd=odd, spelled=False)
+        Solver(
+            name,
+            _needs(trait),
+            DIRECT,
+            lambda m, p, a=forward, b=inverse: _transform(m, a, b),
+            speed="fast",
+            odd=odd,
+            spelled=False,
+        )
         for name, trait, forward, inverse, odd in pairs
     ]
-    found.append(Solver("sine_tridiagonal", _needs(T.CONSTANT_INTERIOR), DIRECT, _sine_tridiagonal, dimensions=(2,), speed="fast", odd=True, spelled=False))
+    found.append(
+        Solver(
+            "sine_tridiagonal",
+            _needs(T.CONSTANT_INTERIOR),
+            DIRECT,
+            _sine_tridiagonal,
+            dimensions=(2,),
+            speed="fast",
+            odd=True,
+            spelled=False,
+        )
+    )
     for name, real in (("fourier", False), ("real_fourier", True)):
-        found.append(Solver(name, _needs(T.FOURIER), DIRECT, lambda m, p, r=real: _fourier(m, r), speed="fast", spelled=False))
+        found.append(
+            Solver(
+                name,
+                _needs(T.FOURIER),
+                DIRECT,
+                lambda m, p, r=real: _fourier(m, r),
+                speed="fast",
+                spelled=False,
+            )
+        )
     return found
 
 

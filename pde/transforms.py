@@ -57,7 +57,10 @@ def inverse_cosine_by_extension(y: Array) -> Array:
     """Cell values along the last axis from their cosine transform."""
     n = y.shape[-1]
     turned = y * jnp.exp(0.5j * jnp.pi * jnp.arange(n) / n)
-    return 2.0 * jnp.fft.irfft(jnp.concatenate([turned, jnp.zeros_like(turned[..., :1])], axis=-1), 2 * n)[..., :n]
+    return (
+        2.0
+        * jnp.fft.irfft(jnp.concatenate([turned, jnp.zeros_like(turned[..., :1])], axis=-1), 2 * n)[..., :n]
+    )
 
 
 def cosine_by_matrix(x: Array) -> Array:
@@ -120,19 +123,25 @@ def fourier_derivatives(n: int) -> Array:
 # Solvers.
 
 
-def transform_1d(f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field) -> Array:
+def transform_1d(
+    f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field
+) -> Array:
     """Solution by dividing each mode by its eigenvalue."""
     return inverse(transform(f) * invert(eigenvalues(f.shape[-1])))
 
 
-def transform_2d(f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field) -> Array:
+def transform_2d(
+    f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field
+) -> Array:
     """Solution by dividing each mode by its eigenvalue, one axis transformed at a time."""
     modes = transform(transform(f).T)
     modes = modes * invert(eigenvalues(f.shape[0]) + eigenvalues(f.shape[1])[:, None])
     return inverse(inverse(modes).T)
 
 
-def transform_3d(f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field) -> Array:
+def transform_3d(
+    f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field
+) -> Array:
     """Solution by dividing each mode by its eigenvalue, one axis transformed at a time."""
     modes = f
     for _ in range(3):
@@ -183,7 +192,12 @@ def real_fourier_3d(f: Array, *, eigenvalues: Spectrum, invert: Field) -> Array:
 
 
 def transform_and_thomas(
-    f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, solve_lines: Callable[[Array, Array], Array]
+    f: Array,
+    *,
+    transform: Field,
+    inverse: Field,
+    eigenvalues: Spectrum,
+    solve_lines: Callable[[Array, Array], Array],
 ) -> Array:
     """Solution by transforming the last axis and a tridiagonal system along the first for each mode."""
     return inverse(solve_lines(transform(f), eigenvalues(f.shape[1])))

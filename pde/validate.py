@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import math
+import multiprocessing
 import time
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 import jax
 import jax.numpy as jnp
@@ -13,10 +14,13 @@ import numpy as np
 
 from pde.block import Part
 from pde.solvers import SOLVERS
-from pde.variant import Program, Variant, assemble, grids
+from pde.table import KEY
+from pde.variant import Program, Variant, assemble, grids, solver_part
 
 ORDER_SLACK = 0.25
 SPECTRAL_ERROR = 1e-9
+TASKS_A_WORKER = 60
+"""A worker is replaced after as many variants, for JAX keeps what it has compiled."""
 GEOMETRIC_GAIN = 30.0
 """Least factor by which the spectral error falls from the coarsest grid to the finest where it is above the bound."""
 
@@ -38,22 +42,13 @@ class Result:
     """Theoretical order; nan for spectral convergence."""
     observed_order: float
     max_error: float
-    """Largest error at a point on the finest grid."""
+    """Largest error at a point of the finest grid."""
     iterations: int
     """On the finest grid: counted by a while loop, the length of a fixed one, 0 where nothing is iterated."""
     bound: int
     passed: bool
     seconds: float
     reason: str = ""
-
-    @property
-    def key(self) -> str:
-        """The combination as one word."""
-        return "/".join((f"{self.dimension}d", *(getattr(self, name) for name in KEY[1:])))
-
-
-KEY = ("dimension", "boundary", "equation", "solution", "scheme", "spelling", "solver", "loop")
-COLUMNS = tuple(f.name for f in fields(Result))
 
 
 def run(program: Program) -> object:
@@ -73,18 +68,11 @@ def error(variant: Variant, n: int) -> tuple[float, float, int, str]:
     computed = np.asarray(u)
     if model.problem.singular:
         exact = exact - exact.mean()
-    bound = SOLVERS[variant.solver].bound(model, variant.tolerance)
-    count, wrong = _iterations(variant, record, bound, model.traits and _part_of_loop(variant, model))
+    count, wrong = _iterations(variant, record, solver_part(variant, model))
     return model.width, float(np.max(np.abs(computed - exact))), count, wrong
 
 
-def _part_of_loop(variant: Variant, model: object) -> Part:
-    from pde.variant import solver_part
-
-    return solver_part(variant, model)  # type: ignore[arg-type]
-
-
-def _iterations(variant: Variant, record: object, bound: int, solver: Part) -> tuple[int, str]:
+def _iterations(variant: Variant, record: object, solver: Part) -> tuple[int, str]:
     """The number of iterations, and a complaint where they were not enough."""
     bound_values = dict(solver.bound)
     if variant.loop == "while":
@@ -92,7 +80,9 @@ def _iterations(variant: Variant, record: object, bound: int, solver: Part) -> t
         return count, "" if count < limit else f"not converged in {limit} iterations"
     if variant.loop == "recorded":
         norms = np.asarray(record)
-        return len(norms), "" if norms[-1] <= 10 * variant.tolerance * norms.max() else f"residual {norms[-1]:.1e} is left"
+        return len(norms), "" if norms[
+            -1
+        ] <= 10 * variant.tolerance * norms.max() else f"residual {norms[-1]:.1e} is left"
     return int(bound_values.get("iterations", bound_values.get("cycles", 0))), ""
 
 
@@ -103,12 +93,18 @@ def validate(variant: Variant) -> Result:
     try:
         found = [error(variant, n) for n in sizes]
     except Exception as exception:
-        return _result(variant, sizes, [], time.perf_counter() - start, f"{type(exception).__name__}: {exception}")
+        return _result(
+            variant, sizes, [], time.perf_counter() - start, f"{type(exception).__name__}: {exception}"
+        )
     return _result(variant, sizes, found, time.perf_counter() - start)
 
 
 def _result(
-    variant: Variant, sizes: tuple[int, ...], found: list[tuple[float, float, int, str]], seconds: float, reason: str = ""
+    variant: Variant,
+    sizes: tuple[int, ...],
+    found: list[tuple[float, float, int, str]],
+    seconds: float,
+    reason: str = "",
 ) -> Result:
     model = variant.model(sizes[-1])
     bound = SOLVERS[variant.solver].bound(model, variant.tolerance)
@@ -116,9 +112,15 @@ def _result(
     names |= {name: getattr(variant, name) for name in KEY[4:]}
     observed, judged = (math.nan, reason) if reason else _judge(model.order, found)
     return Result(
-        **names, grids=" ".join(map(str, sizes)), expected_order=float(model.order or math.nan),
-        observed_order=round(observed, 4), max_error=float(f"{found[-1][1]:.4g}") if found else math.nan,
-        iterations=found[-1][2] if found else 0, bound=bound, passed=not judged, seconds=round(seconds, 3),
+        **names,
+        grids=" ".join(map(str, sizes)),
+        expected_order=float(model.order or math.nan),
+        observed_order=round(observed, 4),
+        max_error=float(f"{found[-1][1]:.4g}") if found else math.nan,
+        iterations=found[-1][2] if found else 0,
+        bound=bound,
+        passed=not judged,
+        seconds=round(seconds, 3),
         reason=judged.splitlines()[0][:200] if judged else "",
     )
 
@@ -133,14 +135,38 @@ def _judge(order: int | None, found: list[tuple[float, float, int, str]]) -> tup
         return observed, "the solution is not finite"
     if order is None:
         geometric = found[-1][1] * GEOMETRIC_GAIN < found[0][1]
-        return observed, "" if e1 < SPECTRAL_ERROR or geometric else f"error {e1:.1e} is neither small nor falling"
-    return observed, "" if abs(observed - order) <= ORDER_SLACK else f"order {observed:.2f} instead of {order}"
+        return (
+            observed,
+            "" if e1 < SPECTRAL_ERROR or geometric else f"error {e1:.1e} is neither small nor falling",
+        )
+    return observed, "" if abs(
+        observed - order
+    ) <= ORDER_SLACK else f"order {observed:.2f} instead of {order}"
 
 
-def validate_key(variant: Variant) -> dict[str, object]:
-    """For a worker process: validates with 64 bits and lets go of what JAX has cached."""
+def validate_in_worker(variant: Variant) -> dict[str, object]:
+    """For a worker process: validates with 64 bits."""
     jax.config.update("jax_enable_x64", True)
-    found = asdict(validate(variant))
-    jax.clear_caches()
-    gc.collect()
-    return found
+    return asdict(validate(variant))
+
+
+def validate_many(
+    chosen: Sequence[Variant], workers: int, done: Callable[[dict[str, object]], None], limit: float = 600.0
+) -> list[dict[str, object]]:
+    """Validates in a pool of processes; a worker that dies or exceeds the limit fails its variant alone."""
+    from pebble import ProcessPool  # the library's users solve without a pool
+
+    records: list[dict[str, object]] = []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPool(max_workers=workers, max_tasks=TASKS_A_WORKER, context=context) as pool:
+        waiting = [(v, pool.schedule(validate_in_worker, args=[v], timeout=limit)) for v in chosen]
+        for variant, future in waiting:
+            try:
+                record = future.result()
+            except Exception as exception:
+                record = asdict(
+                    _result(variant, grids(variant), [], limit, f"{type(exception).__name__}: {exception}")
+                )
+            records.append(record)
+            done(record)
+    return records

@@ -1,0 +1,37 @@
+"""Poisson solvers: a family of variants, each proven to solve its equation, and a library of the same parts.
+
+>>> import pde
+>>> pde.solve(pde.Problem(2, "dirichlet", "poisson", "sine"), solver="multigrid", n=63).error < 1e-3
+True
+
+JAX is imported when a name is first used, so that the command line can print its help without it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pde.errors import UserError
+    from pde.library import Outcome, solve, solver_function
+    from pde.problem import Problem
+    from pde.variant import Program, Variant, assemble
+
+_HOMES = {
+    "UserError": "errors",
+    "Outcome": "library",
+    "solve": "library",
+    "solver_function": "library",
+    "Problem": "problem",
+    "Program": "variant",
+    "Variant": "variant",
+    "assemble": "variant",
+}
+__all__ = ["Outcome", "Problem", "Program", "UserError", "Variant", "assemble", "solve", "solver_function"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pde' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"pde.{_HOMES[name]}"), name)

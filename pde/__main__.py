@@ -1,0 +1,102 @@
+"""Command line: `python -m pde list|solve|validate|bench`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="Poisson solvers: list, run, validate and time the variants.", no_args_is_help=True)
+
+
+def _fail(message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
+
+
+def _guarded(action: Callable[[], Any]) -> Any:
+    """Runs the action; a user's mistake ends it with one sentence and status 2."""
+    from pde.errors import UserError
+
+    try:
+        return action()
+    except UserError as mistake:
+        return _fail(str(mistake))
+
+
+def _use_64_bits() -> None:
+    import jax  # not needed for --help
+
+    jax.config.update("jax_enable_x64", True)
+
+
+@app.command("list")
+def list_variants(
+    all_: Annotated[bool, typer.Option("--all", help="Every combination that is validated, one a line.")] = False,
+) -> None:
+    """Prints schemes, solvers and how many combinations are valid."""
+    from pde import report
+
+    report.print_catalogue(all_)
+
+
+@app.command()
+def solve(
+    dimension: Annotated[int, typer.Option(help="1, 2 or 3.")] = 2,
+    solver: Annotated[str, typer.Option(help="Name of a solver, or multigrid, dst, dct, fft.")] = "multigrid",
+    n: Annotated[int, typer.Option(help="Unknowns along the first axis.")] = 63,
+    boundary: Annotated[str, typer.Option(help="dirichlet, neumann, periodic, robin, mixed or channel.")] = "dirichlet",
+    equation: Annotated[str, typer.Option(help="poisson, screened, anisotropic or variable.")] = "poisson",
+    solution: Annotated[str, typer.Option(help="Name of the known solution; the first that fits.")] = "",
+    scheme: Annotated[str, typer.Option(help="Discretisation; the first that fits.")] = "",
+    spelling: Annotated[str, typer.Option(help="Spelling of the operator; slices where it exists.")] = "",
+    loop: Annotated[str, typer.Option(help="Loop of an iteration; while where it exists.")] = "",
+    screening: Annotated[float | None, typer.Option(help="c of the screened equation.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Writes a picture of solution and error.")] = None,
+) -> None:
+    """Solves one problem and prints error, iterations and time."""
+    _use_64_bits()
+    from pde import report
+
+    names = dict(solver=solver, n=n, scheme=scheme, spelling=spelling, loop=loop)
+    _guarded(lambda: report.print_solution(dimension, boundary, equation, solution, names, screening, plot))
+
+
+@app.command()
+def validate(
+    all_: Annotated[bool, typer.Option("--all", help="Every combination; otherwise a stratified tenth.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Writes pde/validated.tsv; needs --all.")] = False,
+    workers: Annotated[int, typer.Option(help="Worker processes.")] = os.cpu_count() or 1,
+    only: Annotated[str, typer.Option(help="Only keys that contain this text.")] = "",
+) -> None:
+    """Runs the written programs on three grids each and compares orders and iterations with theory."""
+    _use_64_bits()
+    from pde import report
+
+    if write and not all_:
+        _fail("--write without --all would leave nine tenths of the table out: add --all")
+    if workers < 1:
+        _fail(f"--workers {workers} is below 1: give at least 1")
+    if not _guarded(lambda: report.run_validation(all_, write, workers, only)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    json_: Annotated[bool, typer.Option("--json", help="Prints JSON.")] = False,
+    repeats: Annotated[int, typer.Option(help="Timed runs of each; the least counts.")] = 5,
+) -> None:
+    """Times sine transform, multigrid and conjugate gradients against SciPy."""
+    _use_64_bits()
+    from pde import bench as timing
+
+    if repeats < 1:
+        _fail(f"--repeats {repeats} is below 1: give at least 1")
+    _guarded(lambda: timing.print_bench(json_, repeats))
+
+
+if __name__ == "__main__":
+    app()

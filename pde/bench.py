@@ -1,0 +1,129 @@
+"""Timings against SciPy on the same machine in one run: sine transform, multigrid, conjugate gradients."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from rich.console import Console
+
+from pde.errors import UserError
+from pde.library import choose, solver_function
+from pde.problem import Problem
+
+PROBLEM = Problem(2, "dirichlet", "poisson", "ridge")
+TRANSFORM_SIZE, CONJUGATE_SIZE = 1023, 511
+CYCLE_SIZES = (255, 1023)
+TOLERANCE = 1e-8
+
+
+def least_seconds(action: Callable[[], object], repeats: int) -> float:
+    """Least wall time of the action after one run that compiles."""
+    return least_of_each([action], repeats)[0]
+
+
+def least_of_each(actions: list[Callable[[], object]], repeats: int) -> list[float]:
+    """Least wall times of several actions that take turns, so that a busy machine slows all alike."""
+    for action in actions:
+        action()
+    times = [[_seconds(action) for action in actions] for _ in range(repeats)]
+    return [min(column) for column in zip(*times, strict=True)]
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def source(n: int) -> np.ndarray:
+    """A rough right-hand side, the same in every run."""
+    return np.random.default_rng(0).standard_normal((n, n))
+
+
+def transform_bench(repeats: int) -> dict[str, Any]:
+    """The sine-transform solver against one made of scipy.fft.dstn and idstn."""
+    from scipy.fft import dstn, idstn  # the library does without SciPy
+
+    n = TRANSFORM_SIZE
+    f = source(n)
+    k = np.arange(1, n + 1)
+    axis = (2 * (n + 1) * np.sin(0.5 * np.pi * k / (n + 1))) ** 2
+    symbol = axis[:, None] + axis
+    ours, given = solver_function(choose(PROBLEM, "dst"), n), jnp.asarray(f)
+    mine, theirs = least_of_each(
+        [lambda: jax.block_until_ready(ours(given)), lambda: idstn(dstn(f, type=1) / symbol, type=1)], 4 * repeats
+    )
+    expected = idstn(dstn(f, type=1) / symbol, type=1)
+    difference = float(np.max(np.abs(np.asarray(ours(given)) - expected)) / np.max(np.abs(expected)))
+    return {"n": n, "seconds": mine, "scipy_seconds": theirs, "ratio": mine / theirs, "difference": difference}
+
+
+def cycle_bench(repeats: int) -> dict[str, Any]:
+    """Multigrid V-cycles: factor of the residual a cycle, and time from the smaller grid to the larger."""
+    seconds: dict[str, float] = {}
+    factors: dict[str, float] = {}
+    for n in CYCLE_SIZES:
+        given = jnp.asarray(source(n))
+        function = solver_function(choose(PROBLEM, "multigrid", loop="recorded"), n, TOLERANCE)
+        norms = np.asarray(function(given)[1])
+        norms = np.concatenate([[np.linalg.norm(given)], norms])
+        falling = norms[norms > 1e-9 * norms[0]]
+        factors[str(n)] = float(np.min(falling[:-1] / falling[1:]))
+        counted = solver_function(choose(PROBLEM, "multigrid", loop="while"), n, TOLERANCE)
+        seconds[str(n)] = least_seconds(lambda run=counted, f=given: jax.block_until_ready(run(f)), repeats)
+    small, large = (seconds[str(n)] for n in CYCLE_SIZES)
+    return {"seconds": seconds, "least_factor": factors, "growth": large / small, "growth_over_16": large / small / 16}
+
+
+def conjugate_bench(repeats: int) -> dict[str, Any]:
+    """Conjugate gradients against scipy.sparse.linalg.cg on the same matrix to the same residual."""
+    from scipy.sparse import diags_array, eye_array, kron
+    from scipy.sparse.linalg import cg
+
+    n = CONJUGATE_SIZE
+    f = source(n)
+    line = diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(n, n)) * (n + 1) ** 2
+    matrix = (kron(line, eye_array(n)) + kron(eye_array(n), line)).tocsr()
+    ours, given = solver_function(choose(PROBLEM, "cg", loop="while"), n, TOLERANCE), jnp.asarray(f)
+    mine, theirs = least_of_each(
+        [lambda: jax.block_until_ready(ours(given)), lambda: cg(matrix, f.ravel(), rtol=TOLERANCE, atol=0.0)],
+        max(1, repeats // 2),
+    )
+    u, count = ours(given)
+    residuals = [
+        float(np.linalg.norm(f.ravel() - matrix @ np.ravel(v)) / np.linalg.norm(f))
+        for v in (np.asarray(u), cg(matrix, f.ravel(), rtol=TOLERANCE, atol=0.0)[0])
+    ]
+    return {
+        "n": n, "seconds": mine, "scipy_seconds": theirs, "ratio": mine / theirs, "iterations": int(count),
+        "residual": residuals[0], "scipy_residual": residuals[1],
+    }
+
+
+def measure(repeats: int) -> dict[str, Any]:
+    """All three."""
+    try:
+        import scipy.sparse
+    except ImportError as absent:
+        raise UserError("bench needs SciPy, which is missing: pip install 'jit-synthesis[test]'") from absent
+    del scipy
+    return {
+        "transform": transform_bench(repeats), "multigrid": cycle_bench(repeats), "conjugate": conjugate_bench(repeats),
+    }
+
+
+def print_bench(as_json: bool, repeats: int) -> None:
+    """Prints the measurements."""
+    found = measure(repeats)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    console = Console()
+    for name, values in found.items():
+        console.print(name, values)
