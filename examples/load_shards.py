@@ -49,7 +49,7 @@ def loss(logits: jax.Array, tokens: jax.Array) -> jax.Array:
 def step(logits: jax.Array, tokens: jax.Array) -> tuple[jax.Array, jax.Array]:
     """One step of gradient descent, and the loss before it."""
     value, slope = jax.value_and_grad(loss)(logits, tokens)
-    return logits - 300.0 * slope, value
+    return logits - 100.0 * slope, value
 
 
 def main(run: Path) -> None:
