@@ -168,7 +168,11 @@ class Derivation:
     ) -> Node | None:
         """Finds the missing operands, statics and bodies, checks the caps and adds the node."""
         taken = {id(var) for tree in arguments.values() for var in variables(tree)}
-        whole = self._whole_operand(production) if "#" in binding else ""
+        backward = "#" in binding
+        whole = self._whole_operand(production) if backward else ""
+        if backward and production.relation is not None and not production.relation(binding, self.choices):
+            return self._fail(production)
+        related = _dimensions(binding) if backward else -1
         for name, pattern in production.operands:
             if name in arguments:
                 continue
@@ -180,7 +184,9 @@ class Derivation:
                 return self._fail(production)
             arguments[name], binding = found
             taken.update(id(var) for var in variables(arguments[name]))
-        if production.relation is not None and not production.relation(binding, self.choices):
+        # Backwards, a relation has spoken before the operands; it is asked again about what they have brought.
+        asked_again = production.relation is not None and _dimensions(binding) != related
+        if asked_again and not production.relation(binding, self.choices):  # type: ignore[misc]
             return self._fail(production)
         self._complete_statics(block, production, binding)
         for name, spec in production.statics:
@@ -260,7 +266,7 @@ class Derivation:
         found = self._in_scope(block, pattern, binding, taken)
         if found is not None and (not literal or self.choices.chance(0.9)):
             return found
-        if pattern.dims.unbound(binding):
+        if _unbound(pattern, binding):
             pattern = replace(pattern, dims=pattern.dims.exact())
             binding = self._complete(pattern, binding)
         goal = self._goal(pattern, binding)
@@ -348,9 +354,9 @@ class Derivation:
         return Literal(value, ArrayType(dtype, (), Refinement("positive"), abs(log2(value))))
 
     def _complete(self, pattern: ArrayPattern, binding: Binding) -> Binding:
-        """The binding with a value for every dimension of the pattern."""
+        """The binding with a value for every dimension of the pattern, and for the bound of its indices."""
         out = dict(binding)
-        for name in pattern.dims.unbound(binding):
+        for name in _unbound(pattern, binding):
             if name in pattern.dims.stars:
                 rank = self.choices.weighted((0.5, 0.85, 1.0))
                 out[name] = tuple(self.choices.item(self._sizes) for _ in range(rank))
@@ -682,6 +688,9 @@ class Derivation:
             of = unused[0].type
             scalar = self._apply_link(entry, self.tables.collapse, unused, replace(of, shape=()), types.cap(of.dtype))
             unused = unused if scalar is None else [scalar]
+        if all(var.type.dtype not in _LINKED for var in unused):
+            # A mask or a count alone may be the same for all inputs: what it was computed from is returned too.
+            unused = [*[var for var in entry.scope if var.node is not None and var.type.dtype in _LINKED][-1:], *unused]
         for var in unused:
             var.uses += 1
         if len(unused) == 1:
@@ -790,6 +799,17 @@ _STATE_KEYS = ("state", "trace", "total")
 
 def _trees(arguments: Mapping[str, Any]) -> Iterable[Tree]:
     return (value for value in arguments.values() if isinstance(value, Var | Literal | Display))
+
+
+def _dimensions(binding: Binding) -> int:
+    """How many dimensions a binding knows (its other keys start with a sign)."""
+    return sum(key[0].isalpha() for key in binding)
+
+
+def _unbound(pattern: ArrayPattern, binding: Binding) -> list[str]:
+    bound = pattern.refinement.bound
+    names = pattern.dims.unbound(binding)
+    return names if bound is None else names + [name for name in bound.names if name not in (*binding, *names)]
 
 
 def _nesting(block: Block) -> int:

@@ -403,7 +403,8 @@ def _body(text: str, definition: ast.FunctionDef) -> list[Any]:
     statements = definition.body
     if ast.get_docstring(definition) is not None:
         statements = statements[1:]
-    first, last = statements[0].lineno, statements[-1].end_lineno
+    decorators = getattr(statements[0], "decorator_list", [])
+    first, last = min([statements[0].lineno, *(d.lineno for d in decorators)]), statements[-1].end_lineno
     lines = text.splitlines(keepends=True)[first - 1 : last]
     tree = cst.parse_module(textwrap.dedent("".join(lines))).visit(_Plain())
     return list(tree.body)  # type: ignore[union-attr]

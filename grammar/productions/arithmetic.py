@@ -183,7 +183,7 @@ def floor_divide(x: Float[Array, "*#s"], y: Float[Array, "*#s", Positive]) -> Fl
     return either(x // y, jnp.floor_divide(x, y), weights=(3, 1))
 
 
-@production(weight=0.8, names="bucket phase")
+@production(weight=0.8, names="bucket phase", magnitude=lambda n: math.log2(n))
 def modulo_int(x: Int[Array, "*s"], n: Static[int, new_size("n", 2, 12)]) -> Int[Array, "*s", Index("n")]:
     return either(x % n, jnp.mod(x, n), jnp.remainder(x, n), weights=(8, 1, 0.3))
 

@@ -435,11 +435,11 @@ def _last_index(binding: Binding, choices: Choices) -> bool:
     return n > 2
 
 
-@production(weight=0.8, names="indices clipped", relation=_last_index)
+@production(weight=0.8, names="indices clipped", relation=_last_index, magnitude=lambda last: math.log2(last))
 def clip_to_index(x: Int[Array, "*s"], last: Static[int, bound("last")]) -> Int[Array, "*s", Index("n")]:
     return either(jnp.clip(x, 0, last), jnp.clip(x, min=0, max=last), x.clip(0, last), weights=(4, 1, 1))
 
 
-@production(weight=0.3, names="indices bucket", relation=_last_index)
+@production(weight=0.3, names="indices bucket", relation=_last_index, magnitude=lambda last: math.log2(last))
 def digitize(x: Float[Array, "*s"], last: Static[int, bound("last")]) -> Int32[Array, "*s", Index("n")]:
     return jnp.clip(jnp.floor(x * last).astype(jnp.int32), 0, last)

@@ -56,14 +56,14 @@ elementwise(jnp.exp2, weight=0.2, result=_POSITIVE, magnitude=lambda x: 2 ** min
 elementwise(jnp.expm1, weight=0.3, magnitude=_exponential)
 elementwise(jnp.log, weight=2, names="logs", operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
 elementwise(
-    jnp.log2, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: math.log2(max(x, 1.0))
+    jnp.log2, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: _logarithm(log_sum(x, 0))
 )
 elementwise(jnp.log10, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
-elementwise(jnp.log1p, weight=0.7, operand=_NONNEGATIVE, magnitude=lambda x: math.log2(max(x, 1.0)))
+elementwise(jnp.log1p, weight=0.7, operand=_NONNEGATIVE, magnitude=lambda x: _logarithm(log_sum(x, 0)))
 elementwise(lax.exp, weight=0.2, result=_POSITIVE, magnitude=_exponential, prefix="lax_")
 elementwise(lax.log, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm, prefix="lax_")
 elementwise(
-    lax.log1p, weight=0.1, operand=_NONNEGATIVE, magnitude=lambda x: math.log2(max(x, 1.0)), prefix="lax_"
+    lax.log1p, weight=0.1, operand=_NONNEGATIVE, magnitude=lambda x: _logarithm(log_sum(x, 0)), prefix="lax_"
 )
 
 

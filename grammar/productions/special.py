@@ -179,7 +179,7 @@ def xlogy(x: Float32[Array, "*#s"], y: Float32[Array, "*#s", Positive]) -> Float
     return jax.scipy.special.xlogy(x, y)
 
 
-@production(weight=0.25, magnitude=lambda x, y: x + math.log2(max(y, 1.0)))
+@production(weight=0.25, magnitude=lambda x, y: x + math.log2(log_sum(y, 1)))
 def xlog1py(x: Float32[Array, "*#s"], y: Float32[Array, "*#s", NonNegative]) -> Float32[Array, "*s"]:
     return jax.scipy.special.xlog1py(x, y)
 
