@@ -35,7 +35,9 @@ def _use_64_bits() -> None:
 
 @app.command("list")
 def list_variants(
-    all_: Annotated[bool, typer.Option("--all", help="Every combination that is validated, one a line.")] = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every combination that is validated, one a line.")
+    ] = False,
 ) -> None:
     """Prints schemes, solvers and how many combinations are valid."""
     from pde import report
@@ -48,7 +50,9 @@ def solve(
     dimension: Annotated[int, typer.Option(help="1, 2 or 3.")] = 2,
     solver: Annotated[str, typer.Option(help="Name of a solver, or multigrid, dst, dct, fft.")] = "multigrid",
     n: Annotated[int, typer.Option(help="Unknowns along the first axis.")] = 63,
-    boundary: Annotated[str, typer.Option(help="dirichlet, neumann, periodic, robin, mixed or channel.")] = "dirichlet",
+    boundary: Annotated[
+        str, typer.Option(help="dirichlet, neumann, periodic, robin, mixed or channel.")
+    ] = "dirichlet",
     equation: Annotated[str, typer.Option(help="poisson, screened, anisotropic or variable.")] = "poisson",
     solution: Annotated[str, typer.Option(help="Name of the known solution; the first that fits.")] = "",
     scheme: Annotated[str, typer.Option(help="Discretisation; the first that fits.")] = "",
@@ -61,13 +65,15 @@ def solve(
     _use_64_bits()
     from pde import report
 
-    names = dict(solver=solver, n=n, scheme=scheme, spelling=spelling, loop=loop)
+    names = {"solver": solver, "n": n, "scheme": scheme, "spelling": spelling, "loop": loop}
     _guarded(lambda: report.print_solution(dimension, boundary, equation, solution, names, screening, plot))
 
 
 @app.command()
 def validate(
-    all_: Annotated[bool, typer.Option("--all", help="Every combination; otherwise a stratified tenth.")] = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every combination; otherwise a stratified tenth.")
+    ] = False,
     write: Annotated[bool, typer.Option("--write", help="Writes pde/validated.tsv; needs --all.")] = False,
     workers: Annotated[int, typer.Option(help="Worker processes.")] = os.cpu_count() or 1,
     only: Annotated[str, typer.Option(help="Only keys that contain this text.")] = "",

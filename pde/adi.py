@@ -1,8 +1,8 @@
 """Alternating directions: Peaceman-Rachford steps with a geometric cycle of shifts.
 
-With the spectrum of each axis in [a, b], shifts spaced geometrically over it reduce the error by a fixed factor a
-cycle whose length grows as log(b / a) (Wachspress, The ADI Model Problem, 2013, chapter 1; Varga, Matrix Iterative
-Analysis, 1962, section 7.3).
+With the spectrum of each axis in [a, b], shifts spaced geometrically over it reduce the error by a fixed
+factor a cycle whose length grows as log(b / a) (Wachspress, The ADI Model Problem, 2013, chapter 1; Varga,
+Matrix Iterative Analysis, 1962, section 7.3).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Building blocks and their assembly: one tree of parts is both a function that runs and a module that is read.
+"""Building blocks and their assembly: one tree of parts is a function that runs and a module that is read.
 
-A block is a plain top-level JAX function. Its positional parameters are arrays; its keyword-only parameters are
-bound when a program is made, to a Python value (`iterations=40`) or to another part (`apply_operator=...`), which
-is the role that part plays. `Part.bind()` gives the function with everything bound; `render()` writes the same tree
-as a module: statics become literals, roles become helper functions named after the role.
+A block is a plain top-level JAX function. Its positional parameters are arrays; its keyword-only parameters
+are bound when a program is made, to a Python value (`iterations=40`) or to another part
+(`apply_operator=...`), which is the role that part plays. `Part.bind()` gives the function with everything
+bound; `render()` writes the same tree as a module: statics become literals, roles become helper functions
+named after the role.
 
 >>> step = part(jacobi_step, apply_operator=part(laplacian), diagonal=part(constant_diagonal))
 >>> render(part(repeat, step=step, iterations=40), "solve")
@@ -28,7 +29,6 @@ class Part:
 
     block: Callable[..., Any]
     bound: tuple[tuple[str, Any], ...] = ()
-    name: str = ""
 
     def bind(self) -> Callable[..., Any]:
         """The block as a function of its arrays alone."""
@@ -45,12 +45,12 @@ class Part:
                 yield key, value
 
 
-def part(block: Callable[..., Any], name: str = "", **bound: Any) -> Part:
+def part(block: Callable[..., Any], /, **bound: Any) -> Part:
     """A part, its bindings checked against the block's keyword-only parameters."""
     wanted = {p.name for p in inspect.signature(block).parameters.values() if p.kind is p.KEYWORD_ONLY}
     if wanted - {"recurse"} != set(bound):
         raise TypeError(f"block {block.__name__} binds {sorted(wanted)}, given {sorted(bound)}")
-    return Part(block, tuple(sorted(bound.items(), key=lambda item: item[0])), name)
+    return Part(block, tuple(sorted(bound.items(), key=lambda item: item[0])))
 
 
 def recursive(block: Callable[..., Any]) -> bool:
@@ -86,7 +86,7 @@ def _name_parts(root: Part, entry: str) -> dict[Part, str]:
             return
         for key, child in item.roles():
             visit(child, key)
-        options = [item.name or role, item.block.__name__, *(f"{role}_{k}" for k in range(2, 100))]
+        options = [role, item.block.__name__, *(f"{role}_{k}" for k in range(2, 100))]
         names[item] = next(name for name in options if name not in taken)
         taken.add(names[item])
 
@@ -169,7 +169,7 @@ def _module(block: Callable[..., Any]) -> tuple[dict[str, tuple[list[str], ast.F
 
 @functools.cache
 def _parse(path: str) -> tuple[dict[str, tuple[list[str], ast.FunctionDef]], dict[str, str]]:
-    """A block file's functions by name, as lines and tree, and the import line of every JAX name it imports."""
+    """A block file's functions by name, as lines and tree, and the import lines of its JAX names."""
     lines = Path(path).read_text(encoding="utf-8").splitlines()
     functions: dict[str, tuple[list[str], ast.FunctionDef]] = {}
     imports: dict[str, str] = {}

@@ -1,7 +1,8 @@
 """Direct solvers: dense factorisations, tridiagonal elimination, cyclic reduction, fast diagonalisation.
 
-Thomas' algorithm and cyclic reduction: Golub and Van Loan, Matrix Computations, 2013, sections 4.3 and 4.8. Fast
-diagonalisation inverts a Kronecker sum through the eigenvectors of its factors: Lynch, Rice and Thomas 1964.
+Thomas' algorithm and cyclic reduction: Golub and Van Loan, Matrix Computations, 2013, sections 4.3 and 4.8.
+Fast diagonalisation inverts a Kronecker sum through the eigenvectors of its factors: Lynch, Rice and Thomas
+1964.
 """
 
 from __future__ import annotations

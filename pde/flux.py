@@ -1,9 +1,10 @@
 """Operators in flux form: variable coefficients, non-uniform grids, finite elements.
 
--(a u')' is approximated by the difference of the fluxes a(x[i+1/2]) (u[i+1] - u[i]) / h, symmetric and of second order
-(LeVeque 2007, section 2.15). On a non-uniform grid the flux difference balances f over the dual cell. Bilinear
-elements on squares give the stencil (-1 -1 -1; -1 8 -1; -1 -1 -1) / 3 and the consistent load (1 4 1) x (1 4 1) / 36
-(Johnson, Numerical Solution of Partial Differential Equations by the Finite Element Method, 1987, chapter 1).
+-(a u')' is approximated by the difference of the fluxes a(x[i+1/2]) (u[i+1] - u[i]) / h, symmetric and of
+second order (LeVeque 2007, section 2.15). On a non-uniform grid the flux difference balances f over the
+dual cell. Bilinear elements on squares give the stencil (-1 -1 -1; -1 8 -1; -1 -1 -1) / 3 and the
+consistent load (1 4 1) x (1 4 1) / 36 (Johnson, Numerical Solution of Partial Differential Equations by the
+Finite Element Method, 1987, chapter 1).
 """
 
 from __future__ import annotations
@@ -405,7 +406,9 @@ def wide_periodic_matrix(n: int) -> Array:
 def wide_closed_matrix(n: int) -> Array:
     """Fourth-order matrix on all vertices, one-sided next to the ends; rows of inner vertices."""
     weights = (1.0, -16.0, 30.0, -16.0, 1.0)
-    matrix = sum(w * jnp.eye(n + 2, k=k - 2) for k, w in enumerate(weights))
+    matrix = jnp.zeros((n + 2, n + 2))
+    for k, weight in enumerate(weights):
+        matrix = matrix + weight * jnp.eye(n + 2, k=k - 2)
     first = jnp.zeros(n + 2).at[:6].set(jnp.array([-10.0, 15.0, 4.0, -14.0, 6.0, -1.0]))
     return matrix.at[1].set(first).at[-2].set(first[::-1])[1:-1] * (n + 1) ** 2 / 12.0
 

@@ -1,10 +1,10 @@
 """Krylov methods as a start and a step on a state whose first two members are the solution and its residual.
 
-Steepest descent, conjugate gradients and their preconditioned form: Hestenes and Stiefel 1952; Saad, Iterative
-Methods for Sparse Linear Systems, 2003, algorithms 5.2, 6.18, 9.1. Conjugate residuals minimise the residual as
-MINRES does: Saad, algorithm 6.20. BiCGStab: van der Vorst 1992. GMRES: Saad and Schultz 1986, here with classical
-Gram-Schmidt applied twice. A step whose denominator has vanished leaves the solution as it is, so that loops of a
-fixed length may run past convergence.
+Steepest descent, conjugate gradients and their preconditioned form: Hestenes and Stiefel 1952; Saad,
+Iterative Methods for Sparse Linear Systems, 2003, algorithms 5.2, 6.18, 9.1. Conjugate residuals minimise
+the residual as MINRES does: Saad, algorithm 6.20. BiCGStab: van der Vorst 1992. GMRES: Saad and Schultz
+1986, here with classical Gram-Schmidt applied twice. A step whose denominator has vanished leaves the
+solution as it is, so that loops of a fixed length may run past convergence.
 """
 
 from __future__ import annotations
@@ -142,8 +142,8 @@ def arnoldi_step(
     return u, residual
 
 
-# Loops around a step. Those of fixed length leave a finished solution alone: past convergence the quotients of
-# rounding errors would drive it away again.
+# Loops around a step. Those of fixed length leave a finished solution alone: past convergence the quotients
+# of rounding errors would drive it away again.
 
 
 def advance_fori(
@@ -260,7 +260,7 @@ def library_gmres(f: Array, *, apply_operator: Field, tolerance: float, restart:
     return gmres(apply_operator, f, tol=tolerance, restart=restart, maxiter=limit)[0]
 
 
-def library_preconditioned(
+def library_pcg(
     f: Array, *, apply_operator: Field, precondition: Field, tolerance: float, limit: int
 ) -> Array:
     """Preconditioned conjugate gradients of jax.scipy."""

@@ -90,7 +90,7 @@ ROBIN_CELLS = _cells(part(matrices.robin_matrix, rate=ROBIN_RATE), _robin_eigenv
 class Layout:
     """A grid under a boundary condition: an axis kind for each dimension and the ghost values of all."""
 
-    axes: tuple[Axis, Axis, Axis]
+    axes: tuple[Axis, ...]
     ghosts: Part
     dimensions: tuple[int, ...] = (1, 2, 3)
     closed: bool = False

@@ -17,10 +17,8 @@ from pde.scheme_high import SCHEMES
 from pde.solvers import SOLVERS
 from pde.variant import (
     Variant,
-    _cells,
     check,
     check_size,
-    fitting_solvers,
     has_spelling,
     returns_record,
     spellings,
@@ -63,8 +61,9 @@ def choose(problem: Problem, solver: str, scheme: str = "", spelling: str = "", 
     schemes = [scheme] if scheme else [s.name for s in SCHEMES.values() if s.fits(problem)]
     if not schemes:
         raise UserError(
-            f"no scheme expresses {problem.equation} with {problem.boundary} boundary and solution {problem.solution!r} "
-            f"in {problem.dimension}D: choose another boundary of {', '.join(BOUNDARIES)}"
+            f"no scheme expresses {problem.equation} with {problem.boundary} boundary and solution "
+            f"{problem.solution!r} in {problem.dimension}D: choose another boundary, one of "
+            f"{', '.join(BOUNDARIES)}"
         )
     loops = SOLVERS[solver].loops
     chosen_loop = loop or ("while" if "while" in loops else loops[0])
@@ -145,10 +144,11 @@ def _check_compatible(variant: Variant, arrays: list[np.ndarray]) -> None:
 
 
 def check_compatible(f: np.ndarray, inflow: float) -> None:
-    """Raises UserError where the mean of f and the total boundary flux of a Neumann problem do not balance."""
+    """Raises UserError where sources and boundary fluxes of a Neumann problem do not balance."""
     total, scale = compatibility(f, inflow), float(np.mean(np.abs(f))) + abs(inflow) + 1e-300
     if abs(total) > COMPATIBLE * scale:
         raise UserError(
-            f"the mean of f plus the boundary flux is {total:.3g}, but a pure Neumann problem has a solution only if it is "
-            f"0 (within {COMPATIBLE:g} of their size): subtract it from f, or add screening c > 0"
+            f"the mean of f plus the boundary flux is {total:.3g}, but a pure Neumann problem has a "
+            f"solution only if it is 0 (within {COMPATIBLE:g} of their size): "
+            "subtract it from f, or add screening c > 0"
         )

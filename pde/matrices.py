@@ -1,7 +1,7 @@
 """Operators as matrices: the difference matrix of one axis, and its Kronecker sums in several spellings.
 
-With T the matrix of -d2/dx2 along one axis, the Laplacian of a square is T x I + I x T (x the Kronecker product);
-compact and finite-element stencils are T x I + I x T - theta h**2 T x T with theta = 1/6 and 1/3.
+With T the matrix of -d2/dx2 along one axis, the Laplacian of a square is T x I + I x T (x the Kronecker
+product); compact and finite-element stencils are T x I + I x T - theta h**2 T x T with theta = 1/6 and 1/3.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Multigrid cycles on a hierarchy of halved grids.
 
-V, W, F and full multigrid: Brandt 1977; Trottenberg, Oosterlee and Schueller, Multigrid, 2001, sections 2.4 to 2.6.
-Full weighting is the transpose of linear interpolation up to 2**d (2.3.3); in cells, averaging with linear
-interpolation keeps the orders of both above that of the operator (2.8.4).
+V, W, F and full multigrid: Brandt 1977; Trottenberg, Oosterlee and Schueller, Multigrid, 2001, sections 2.4
+to 2.6. Full weighting is the transpose of linear interpolation up to 2**d (2.3.3); in cells, averaging with
+linear interpolation keeps the orders of both above that of the operator (2.8.4).
 """
 
 from __future__ import annotations

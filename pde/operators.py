@@ -1,9 +1,10 @@
 """Second-order differences: ghost values for each boundary, the stencil in each spelling, and their scaling.
 
 On a grid of spacing h, -u'' is approximated by (-u[i-1] + 2 u[i] - u[i+1]) / h**2 with error h**2 u''''/12
-(LeVeque, Finite Difference Methods for Ordinary and Partial Differential Equations, 2007, section 2.4). A boundary
-enters through the ghost value outside: 0 at a Dirichlet vertex, -u in the Dirichlet cell, u in the Neumann cell, the
-mirror image at a Neumann vertex, the other end of a period, (2 - r h)/(2 + r h) u in the cell of u_n + r u = 0.
+(LeVeque, Finite Difference Methods for Ordinary and Partial Differential Equations, 2007, section 2.4). A
+boundary enters through the ghost value outside: 0 at a Dirichlet vertex, -u in the Dirichlet cell, u in the
+Neumann cell, the mirror image at a Neumann vertex, the other end of a period, (2 - r h)/(2 + r h) u in the
+cell of u_n + r u = 0.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Problems with known solutions: -div(a grad u) + c u = f on the unit interval, square or cube.
 
-The solution is written down; f, the boundary fluxes and Robin data follow from it by automatic differentiation
-(the method of manufactured solutions: Roache, Code Verification by the Method of Manufactured Solutions, 2002).
+The solution is written down; f, the boundary fluxes and Robin data follow from it by automatic
+differentiation (the method of manufactured solutions: Roache, Code Verification by the Method of
+Manufactured Solutions, 2002).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Stationary iterations, the loops that drive them, and Chebyshev's.
 
-Jacobi, Gauss-Seidel and successive over-relaxation with their rates: Young, Iterative Solution of Large Linear
-Systems, 1971, chapters 4 to 6. With rho the spectral radius of Jacobi's iteration, Gauss-Seidel has rho**2 and SOR at
-its best relaxation 2 / (1 + sqrt(1 - rho**2)) has that relaxation minus one. Chebyshev: Saad, Iterative Methods for
-Sparse Linear Systems, 2003, algorithm 12.1.
+Jacobi, Gauss-Seidel and successive over-relaxation with their rates: Young, Iterative Solution of Large
+Linear Systems, 1971, chapters 4 to 6. With rho the spectral radius of Jacobi's iteration, Gauss-Seidel has
+rho**2 and SOR at its best relaxation 2 / (1 + sqrt(1 - rho**2)) has that relaxation minus one. Chebyshev:
+Saad, Iterative Methods for Sparse Linear Systems, 2003, algorithm 12.1.
 """
 
 from __future__ import annotations

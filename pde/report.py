@@ -1,9 +1,10 @@
-"""What the command line prints: the catalogue, one solution, the convergence table and the growth of iterations."""
+"""What the command line prints: catalogue, one solution, convergence table, growth of iterations."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +37,34 @@ def print_catalogue(everything: bool) -> None:
     _print_table(
         ("scheme", "dimensions", "boundaries", "equations", "spellings", "validated"),
         [
-            (s.name, _words(s.dimensions), _words(s.boundaries), _words(s.equations), _words(s.spellings), str(schemes[s.name]))
+            (
+                s.name,
+                _words(s.dimensions),
+                _words(s.boundaries),
+                _words(s.equations),
+                _words(s.spellings),
+                str(schemes[s.name]),
+            )
             for s in SCHEMES.values()
         ],
     )
     _print_table(
         ("solver", "dimensions", "loops", "needs", "validated"),
         [
-            (s.name, _words(s.dimensions), _words(s.loops), _words(sorted(t.name.lower() for t in s.needs)), str(solvers[s.name]))
+            (
+                s.name,
+                _words(s.dimensions),
+                _words(s.loops),
+                _words(sorted(t.name.lower() for t in s.needs)),
+                str(solvers[s.name]),
+            )
             for s in SOLVERS.values()
         ],
     )
     pairs = len({(v.solver, v.scheme) for v in chosen})
-    console.print(f"{len(variants())} valid combinations, {len(chosen)} validated, {pairs} solver x scheme pairs")
+    console.print(
+        f"{len(variants())} valid combinations, {len(chosen)} validated, {pairs} solver x scheme pairs"
+    )
 
 
 def _words(items: Any) -> str:
@@ -63,16 +79,22 @@ def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 def print_solution(
-    dimension: int, boundary: str, equation: str, solution: str, names: dict[str, Any], screening: float | None,
+    dimension: int,
+    boundary: str,
+    equation: str,
+    solution: str,
+    names: dict[str, Any],
+    screening: float | None,
     plot: Path | None,
 ) -> None:
     """Solves once to compile and once for the time."""
     if screening is not None and screening < 0:
         raise UserError(
-            f"c = {screening:g} is negative, which makes the operator indefinite for {names['solver']}: take c >= 0"
+            f"c = {screening:g} is negative, which makes the operator indefinite for {names['solver']}: "
+            "take c >= 0"
         )
-    if n_too_small := names["n"] < 1:
-        raise UserError(f"n = {names['n']} is below 1: take n >= 3" if n_too_small else "")
+    if names["n"] < 1:
+        raise UserError(f"n = {names['n']} is below 1: take n >= 3")
     if plot is not None and dimension == 3:
         raise UserError("dimension 3 has no picture: take dimension 1 or 2, or leave --plot out")
     problem = _problem(dimension, boundary, equation, solution)
@@ -82,7 +104,8 @@ def print_solution(
     seconds = time.perf_counter() - start
     count = "none" if outcome.iterations is None else str(outcome.iterations)
     console.print(
-        f"{outcome.variant.key}\nn = {outcome.n}, error {outcome.error:.3e}, iterations {count}, {seconds:.3f} s"
+        f"{outcome.variant.key}\nn = {outcome.n}, error {outcome.error:.3e}, iterations {count}, "
+        f"{seconds:.3f} s"
     )
     if plot is not None:
         from pde.plot import save
@@ -114,10 +137,14 @@ def run_validation(everything: bool, write: bool, workers: int, only: str) -> bo
     failures = [r for r in records if not r["passed"]]
     _print_summary(records)
     for record in failures:
-        console.print(f"FAILED {'/'.join(str(record[k]) for k in table.KEY)}: {record['reason']}", soft_wrap=True)
+        console.print(
+            f"FAILED {'/'.join(str(record[k]) for k in table.KEY)}: {record['reason']}", soft_wrap=True
+        )
     print_growth()
     minutes = (time.perf_counter() - start) / 60
-    console.print(f"{len(records)} combinations, {len(failures)} failures, {minutes:.1f} min on {workers} workers")
+    console.print(
+        f"{len(records)} combinations, {len(failures)} failures, {minutes:.1f} min on {workers} workers"
+    )
     if write:
         count = table.write(r for r in records if r["passed"])
         console.print(f"{count} rows in {table.PATH}", soft_wrap=True)
@@ -125,7 +152,13 @@ def run_validation(everything: bool, write: bool, workers: int, only: str) -> bo
 
 
 def _validated(chosen: list[Any], workers: int) -> list[dict[str, Any]]:
-    columns = (TextColumn("validating"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failed]} failed"), TimeRemainingColumn())
+    columns = (
+        TextColumn("validating"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("", total=len(chosen), failed=0)
         failed = 0
@@ -144,7 +177,15 @@ def _print_summary(records: list[dict[str, Any]]) -> None:
     for record in records:
         groups[str(record["scheme"]), str(record["solver"])].append(record)
     rows = [
-        (scheme, solver, str(len(group)), _number(group[0]["expected_order"]), _range(group, "observed_order"), _range(group, "iterations"), _range(group, "bound"))
+        (
+            scheme,
+            solver,
+            str(len(group)),
+            _number(group[0]["expected_order"]),
+            _range(group, "observed_order"),
+            _range(group, "iterations"),
+            _range(group, "bound"),
+        )
         for (scheme, solver), group in sorted(groups.items())
     ]
     _print_table(("scheme", "solver", "combinations", "order", "observed", "iterations", "bound"), rows)
@@ -170,7 +211,7 @@ def print_growth() -> None:
 
 def _growth(problem: Problem, solver: str, sizes: tuple[int, ...]) -> tuple[str, str]:
     counts = [iterations(problem, solver, n) for n in sizes]
-    ratios = [b / a for a, b in zip(counts, counts[1:], strict=False)]
+    ratios = [b / a for a, b in pairwise(counts)]
     return (
         ", ".join(f"{n}: {count}" for n, count in zip(sizes, counts, strict=True)),
         ", ".join(f"{ratio:.2f}" for ratio in ratios),
@@ -190,4 +231,12 @@ def bound(problem: Problem, solver: str, n: int) -> int:
     return SOLVERS[variant.solver].bound(variant.model(n), variant.tolerance)
 
 
-__all__ = ["bound", "iterations", "print_catalogue", "print_growth", "print_solution", "rates", "run_validation"]
+__all__ = [
+    "bound",
+    "iterations",
+    "print_catalogue",
+    "print_growth",
+    "print_solution",
+    "rates",
+    "run_validation",
+]

@@ -1,4 +1,4 @@
-"""Schemes: for every discretisation its operator in each spelling, its right-hand side, its traits and its order."""
+"""Schemes: for every discretisation its operator in each spelling, its right-hand side, traits and order."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class Scheme:
 
 # Which spelling exists where, next to which block it is.
 
-_STENCILS: dict[tuple[str, int], Part] = {
-    (spelling, d): part(getattr(operators, f"{spelling}_{d}d"))
-    for spelling in ("slices", "roll", "convolution", "diff", "scatter")
-    for d in (1, 2, 3)
-}
 _LINE = part(operators.line_difference)
-_STENCILS |= {
+_STENCILS: dict[tuple[str, int], Part] = {
+    **{
+        (spelling, d): part(getattr(operators, f"{spelling}_{d}d"))
+        for spelling in ("slices", "roll", "convolution", "diff", "scatter")
+        for d in (1, 2, 3)
+    },
     ("lines", 2): part(operators.lines_2d, along_line=_LINE),
     ("lines", 3): part(operators.lines_3d, along_line=_LINE),
     ("gather", 1): part(operators.gather_1d),
@@ -69,27 +69,31 @@ _PADS = {d: getattr(operators, f"shifted_pads_{d}d") for d in (1, 2, 3)}
 _AXES = ("x_matrix", "y_matrix", "z_matrix")
 
 
-def _matrix_form(spelling: str, axes: tuple[Part, ...]) -> Part:
+def matrix_form(spelling: str, axes: tuple[Part, ...]) -> Part:
+    """The operator as a product with the matrices of the axes."""
     block = getattr(matrices, f"{spelling}_{len(axes)}d")
     return part(block, **dict(zip(_AXES, axes, strict=False)))
 
 
-def _screened(apply: Part, screening: float) -> Part:
+def with_screening(apply: Part, screening: float) -> Part:
+    """The operator plus c times the identity."""
     return part(operators.screened, negative_laplacian=apply, screening=screening) if screening else apply
 
 
-def _grid(axes: list[np.ndarray]) -> np.ndarray:
+def grid_points(axes: list[np.ndarray]) -> np.ndarray:
+    """Points of the tensor product of the axes, coordinates last."""
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
 
 
-def _outer_sum(values: list[np.ndarray]) -> np.ndarray:
+def outer_sum(values: list[np.ndarray]) -> np.ndarray:
+    """All sums of one value from each axis."""
     total = values[0]
     for more in values[1:]:
         total = np.add.outer(total, more)
     return total
 
 
-def _zero_mean(problem: Problem, wrap: Callable[[Part], Part]) -> Callable[[Part], Part]:
+def zero_mean(problem: Problem, wrap: Callable[[Part], Part]) -> Callable[[Part], Part]:
     """Singular problems are solved for zero mean, inside whatever assembles their right-hand side."""
     if not problem.singular:
         return wrap
@@ -119,7 +123,7 @@ def _boundary_data(
     if not problem.inhomogeneous:
         return ()
     if scheme.grid != "cell":
-        return (Data("boundary", tuple(n + 2 for n in shape), lambda: _rim(problem, shape)),)
+        return (Data("boundary", tuple(n + 2 for n in shape), lambda: rim_values(problem, shape)),)
     names = ("sides",) if problem.dimension == 1 else ("x_sides", "y_sides", "z_sides")[: problem.dimension]
     return tuple(
         Data(name, (2, *shape[:axis], *shape[axis + 1 :]), lambda axis=axis: _sides(problem, shape, axis))
@@ -127,8 +131,9 @@ def _boundary_data(
     )
 
 
-def _rim(problem: Problem, shape: tuple[int, ...]) -> np.ndarray:
-    values = problem.sample(_grid([np.linspace(0, 1, n + 2) for n in shape]))[0].copy()
+def rim_values(problem: Problem, shape: tuple[int, ...]) -> np.ndarray:
+    """Boundary values of the solution on the rim of a padded array that is zero inside."""
+    values = problem.sample(grid_points([np.linspace(0, 1, n + 2) for n in shape]))[0].copy()
     values[(slice(1, -1),) * len(shape)] = 0.0
     return values
 
@@ -137,7 +142,7 @@ def _sides(problem: Problem, shape: tuple[int, ...], axis: int) -> np.ndarray:
     """Data on both faces of an axis: values, outward fluxes, or du/dn + rate u."""
     axes = [(np.arange(n) + 0.5) / n for n in shape]
     axes[axis] = np.array([0.0, 1.0])
-    u, _, gradient = problem.sample(_grid(axes))
+    u, _, gradient = problem.sample(grid_points(axes))
     outward = np.moveaxis(gradient[..., axis], axis, 0) * np.array([-1.0, 1.0]).reshape(
         2, *[1] * (len(shape) - 1)
     )
@@ -162,7 +167,8 @@ def _boundary_wrap(problem: Problem, difference: Part, spacing: Part, cell: bool
     return lambda solver: part(outer, load=load, solve_system=solver)
 
 
-def _source(problem: Problem, points: np.ndarray) -> Data:
+def source_data(problem: Problem, points: np.ndarray) -> Data:
+    """f at the unknowns, the first argument of most programs."""
     return Data("f", points.shape[:-1], lambda: problem.sample(points)[1])
 
 
@@ -181,12 +187,12 @@ def _differences(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Mod
     layout, d, terms = scheme.layout(problem), problem.dimension, problem.terms
     axes = layout.axes[:d]
     spacing, shape = axes[0].spacing, _shape(layout, n, d)
-    points = _grid([a.points(m) for a, m in zip(axes, shape, strict=True)])
+    points = grid_points([a.points(m) for a, m in zip(axes, shape, strict=True)])
     variable = problem.equation == "variable"
     axis_parts = tuple(a.matrix for a in axes)
     difference = _flux_parts(problem, layout, spelling) if variable else _STENCILS.get((spelling, d))
     if spelling in MATRIX_SPELLINGS:
-        apply = _matrix_form(spelling, axis_parts)
+        apply = matrix_form(spelling, axis_parts)
     elif spelling == "pads":
         apply = part(_PADS[d], spacing=spacing)
     elif spelling == "rolls":
@@ -194,7 +200,7 @@ def _differences(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Mod
     else:
         apply = part(operators.scaled, difference=difference, add_ghosts=layout.ghosts, spacing=spacing)
     plain = difference or _STENCILS["slices", d]
-    wrap = _zero_mean(problem, _boundary_wrap(problem, plain, spacing, scheme.grid == "cell"))
+    wrap = zero_mean(problem, _boundary_wrap(problem, plain, spacing, scheme.grid == "cell"))
     spread = (1.0 - terms.amplitude, 1.0 + terms.amplitude)
     width = axes[0].width(shape[0])
     return Model(
@@ -202,14 +208,14 @@ def _differences(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Mod
         n,
         shape,
         points,
-        _screened(apply, terms.screening),
+        with_screening(apply, terms.screening),
         frozenset(_difference_traits(scheme, problem, layout)),
         2,
-        (_source(problem, points), *_boundary_data(scheme, problem, shape, points)),
+        (source_data(problem, points), *_boundary_data(scheme, problem, shape, points)),
         wrap,
         spacing,
         width,
-        lambda: _outer_sum([a.eigenvalues(m) for a, m in zip(axes, shape, strict=True)]) + terms.screening,
+        lambda: outer_sum([a.eigenvalues(m) for a, m in zip(axes, shape, strict=True)]) + terms.screening,
         spread,
         _difference_diagonal(scheme, problem, layout),
         lambda: _diagonal_range(scheme, problem, d, width),
@@ -294,13 +300,13 @@ def _directional(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Mod
     shape = (n, 2 * n if axes[1] is PERIODIC else 2 * n + 1) if scheme.grid == "rectangle" else (n,) * d
     widths = [a.width(m) for a, m in zip(axes, shape, strict=True)]
     weights = [float(terms.weights[k] / widths[k] ** 2) for k in range(d)]
-    points = _grid([a.points(m) for a, m in zip(axes, shape, strict=True)])
+    points = grid_points([a.points(m) for a, m in zip(axes, shape, strict=True)])
     weighted = tuple(
         part(matrices.weighted_matrix, axis_matrix=a.matrix, weight=w) if w != 1.0 else a.matrix
         for a, w in zip(axes, terms.weights, strict=False)
     )
     if spelling in MATRIX_SPELLINGS:
-        apply = _matrix_form(spelling, weighted)
+        apply = matrix_form(spelling, weighted)
     else:
         bound = dict(zip(("x_weight", "y_weight", "z_weight"), weights, strict=False))
         lines = {"along_line": _LINE} if spelling == "lines" else {}
@@ -314,15 +320,15 @@ def _directional(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Mod
         n,
         shape,
         points,
-        _screened(apply, terms.screening),
+        with_screening(apply, terms.screening),
         frozenset(traits),
         2,
-        (_source(problem, points),),
-        _zero_mean(problem, lambda solver: solver),
+        (source_data(problem, points),),
+        zero_mean(problem, lambda solver: solver),
         axes[0].spacing,
         widths[0],
         lambda: (
-            _outer_sum([w * a.eigenvalues(m) for a, m, w in zip(axes, shape, terms.weights, strict=False)])
+            outer_sum([w * a.eigenvalues(m) for a, m, w in zip(axes, shape, terms.weights, strict=False)])
             + terms.screening
         ),
         diagonal=part(matrices.literal_diagonal, value=centre),

@@ -1,4 +1,4 @@
-"""Schemes beyond second-order differences: compact, wide, finite elements, stretched grids, spectral methods."""
+"""Schemes beyond second-order differences: compact, wide, finite elements, stretched grids."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from pde.scheme import (
     MATRIX_SPELLINGS,
     SECOND_ORDER,
     Scheme,
-    _grid,
-    _matrix_form,
-    _outer_sum,
-    _rim,
-    _screened,
-    _source,
-    _zero_mean,
     common_traits,
+    grid_points,
+    matrix_form,
+    outer_sum,
+    rim_values,
+    source_data,
+    with_screening,
+    zero_mean,
 )
+from pde.scheme_spectral import chebyshev_model, spectral_model
 
 T = Trait
 STRETCH = 0.5
@@ -32,7 +33,7 @@ _SLICES = (operators.slices_1d, operators.slices_2d, operators.slices_3d)
 
 def _closed_source(problem: Problem, shape: tuple[int, ...]) -> Data:
     """f at all vertices, the boundary ones included."""
-    points = _grid([np.linspace(0.0, 1.0, n + 2) for n in shape])
+    points = grid_points([np.linspace(0.0, 1.0, n + 2) for n in shape])
     return Data("f", points.shape[:-1], lambda: problem.sample(points)[1])
 
 
@@ -66,14 +67,14 @@ def _nine_point_difference(spelling: str, theta: float, d: int) -> Part | None:
 
 
 def _compact(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
-    """Stencils T x I + I x T - theta h**2 T x T: compact differences with theta = 1/6, bilinear elements with 1/3."""
+    """Stencils T x I + I x T - theta h**2 T x T: theta = 1/6 in compact differences, 1/3 in elements."""
     elements = scheme.name == "elements"
     theta = 1.0 / 3.0 if elements else 1.0 / 6.0
     d, periodic = problem.dimension, problem.boundary == "periodic"
     axis = PERIODIC if periodic else DIRICHLET
     layout = scheme.layout(problem)
     shape, width = (n,) * d, axis.width(n)
-    points = _grid([axis.points(n)] * d)
+    points = grid_points([axis.points(n)] * d)
     difference = _compact_difference(scheme, problem, spelling, theta)
     apply = (
         part(operators.scaled, difference=difference, add_ghosts=layout.ghosts, spacing=axis.spacing)
@@ -83,7 +84,7 @@ def _compact(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
     source, wrap = _compact_load(
         problem, elements, difference or _nine_point_difference("slices", theta, d), shape, points
     )
-    t = _outer_sum([axis.eigenvalues(n)] * d)
+    t = outer_sum([axis.eigenvalues(n)] * d)
     traits = common_traits(problem) | {
         T.SYMMETRIC,
         T.BOUNDED,
@@ -111,7 +112,7 @@ def _compact(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
         frozenset(traits),
         scheme_order(scheme),
         source,
-        _zero_mean(problem, wrap),
+        zero_mean(problem, wrap),
         axis.spacing,
         width,
         lambda: _compact_eigenvalues(axis.eigenvalues(n), theta, width, d) if d > 1 else t,
@@ -136,7 +137,7 @@ def _compact_eigenvalues(t: np.ndarray, theta: float, width: float, d: int) -> n
     if d == 2:
         return plane
     pairs = np.multiply.outer(t, t)[:, :, None] + np.add.outer(t, t)[:, :, None] * t
-    return _outer_sum([t, t, t]) - width**2 / 6.0 * pairs
+    return outer_sum([t, t, t]) - width**2 / 6.0 * pairs
 
 
 def _compact_difference(scheme: Scheme, problem: Problem, spelling: str, theta: float) -> Part | None:
@@ -152,7 +153,7 @@ def _compact_difference(scheme: Scheme, problem: Problem, spelling: str, theta: 
 
 def _compact_matrix_form(spelling: str, matrix: Part, theta: float, d: int) -> Part:
     if d == 1:
-        return _matrix_form(spelling, (matrix,))
+        return matrix_form(spelling, (matrix,))
     return part(getattr(matrices, f"corrected_{spelling}"), axis_matrix=matrix, correction=theta)
 
 
@@ -161,13 +162,13 @@ def _compact_load(
 ) -> tuple[tuple[Data, ...], Callable[[Part], Part]]:
     d = problem.dimension
     if problem.boundary == "periodic":
-        return (_source(problem, points),), _loaded(part(flux.periodic_load), None)
+        return (source_data(problem, points),), _loaded(part(flux.periodic_load), None)
     name = "load" if elements else "compact_load"
     load = part(getattr(flux, f"{name}_{d}d"))
     if not problem.inhomogeneous:
         return (_closed_source(problem, shape),), _loaded(load, None)
     lift = part(entry.lifted_load, difference=difference, spacing=DIRICHLET.spacing)
-    rim = Data("boundary", tuple(n + 2 for n in shape), lambda: _rim(problem, shape))
+    rim = Data("boundary", tuple(n + 2 for n in shape), lambda: rim_values(problem, shape))
     return (_closed_source(problem, shape), rim), _loaded(load, lift)
 
 
@@ -175,9 +176,9 @@ def _wide(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
     """Fourth-order differences over five points on a period."""
     d, shape, terms = problem.dimension, (n,) * problem.dimension, problem.terms
     matrix = part(flux.wide_periodic_matrix)
-    points = _grid([PERIODIC.points(n)] * d)
+    points = grid_points([PERIODIC.points(n)] * d)
     if spelling in MATRIX_SPELLINGS:
-        apply = _matrix_form(spelling, (matrix,) * d)
+        apply = matrix_form(spelling, (matrix,) * d)
     elif spelling == "rolls":
         apply = part(flux.wide_rolls, spacing=PERIODIC.spacing)
     else:
@@ -206,14 +207,14 @@ def _wide(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
         n,
         shape,
         points,
-        _screened(apply, terms.screening),
+        with_screening(apply, terms.screening),
         frozenset(traits),
         4,
-        (_source(problem, points),),
-        _zero_mean(problem, lambda solver: solver),
+        (source_data(problem, points),),
+        zero_mean(problem, lambda solver: solver),
         PERIODIC.spacing,
         1 / n,
-        lambda: _outer_sum([values] * d) + terms.screening,
+        lambda: outer_sum([values] * d) + terms.screening,
         diagonal=part(matrices.literal_diagonal, value=float(centre)),
         diagonal_range=lambda: (centre, centre),
         matrices=(matrix,) * d,
@@ -224,10 +225,10 @@ def _wide(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
 def _wide_ends(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
     """Fourth-order differences over five points, one-sided next to the ends: not symmetric."""
     d, terms = problem.dimension, problem.terms
-    points = _grid([DIRICHLET.points(n)] * d)
+    points = grid_points([DIRICHLET.points(n)] * d)
     matrix = part(flux.wide_dirichlet_matrix, closed_matrix=part(flux.wide_closed_matrix))
     if spelling in MATRIX_SPELLINGS:
-        apply = _matrix_form(spelling, (matrix,) * d)
+        apply = matrix_form(spelling, (matrix,) * d)
     elif d == 1:
         apply = part(flux.wide_ends_1d)
     else:
@@ -237,14 +238,14 @@ def _wide_ends(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model
         n,
         (n,) * d,
         points,
-        _screened(apply, terms.screening),
+        with_screening(apply, terms.screening),
         frozenset({T.REGULAR, T.EXPLICIT, T.MODERATE}),
         4,
-        (_source(problem, points),),
+        (source_data(problem, points),),
         lambda solver: solver,
         DIRICHLET.spacing,
         DIRICHLET.width(n),
-        lambda: 4.0 / 3.0 * _outer_sum([DIRICHLET.eigenvalues(n)] * d) + terms.screening,
+        lambda: 4.0 / 3.0 * outer_sum([DIRICHLET.eigenvalues(n)] * d) + terms.screening,
         matrices=(matrix,) * d,
     )
 
@@ -257,7 +258,7 @@ def _stretched(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model
     matrix = part(flux.balance_matrix, vertices=vertices)
     points = x[1:-1, None]
     if spelling in MATRIX_SPELLINGS:
-        apply = _matrix_form(spelling, (matrix,))
+        apply = matrix_form(spelling, (matrix,))
     else:
         apply = part(getattr(flux, f"balance_{spelling}"), vertices=vertices)
     gradient = np.diff(np.eye(n + 2)[:, 1:-1], axis=0)
@@ -280,7 +281,7 @@ def _stretched(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model
         apply,
         frozenset(traits),
         2,
-        (_source(problem, points),),
+        (source_data(problem, points),),
         _loaded(load, None),
         DIRICHLET.spacing,
         DIRICHLET.width(n),
@@ -288,72 +289,6 @@ def _stretched(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model
         diagonal=part(matrices.matrix_diagonal_1d, x_matrix=matrix),
         diagonal_range=lambda: (float(diagonal.min()), float(diagonal.max())),
         matrices=(matrix,),
-    )
-
-
-def _spectral(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
-    """Sines, cosines or Fourier modes with the eigenvalues of the derivative itself."""
-    d, terms = problem.dimension, problem.terms
-    layout = scheme.layout(problem)
-    axis = layout.axes[0]
-    points = _grid([axis.points(n)] * d)
-    trait, block = {
-        "sine": (T.SINE, transforms.sine_derivatives),
-        "cosine": (T.COSINE, transforms.cosine_derivatives),
-        "fourier": (T.FOURIER, transforms.fourier_derivatives),
-    }[scheme.name]
-    symbol = part(block)
-    waves = {"sine": np.arange(1, n + 1), "cosine": np.arange(n), "fourier": 2 * n * np.fft.fftfreq(n)}[
-        scheme.name
-    ]
-    traits = common_traits(problem) - {T.EXPLICIT} | {T.SYMMETRIC, T.BOUNDED, trait}
-    apply = part(
-        transforms.spectral_operator_1d if d == 1 else transforms.spectral_operator_2d, eigenvalues=symbol
-    )
-    if scheme.name == "fourier" and d < 3:
-        traits |= {T.EXPLICIT}
-    return Model(
-        problem,
-        n,
-        (n,) * d,
-        points,
-        _screened(apply, terms.screening),
-        frozenset(traits),
-        None,
-        (_source(problem, points),),
-        _zero_mean(problem, lambda solver: solver),
-        axis.spacing,
-        axis.width(n),
-        lambda: _outer_sum([(np.pi * waves) ** 2] * d) + terms.screening,
-        symbol=symbol,
-    )
-
-
-def _chebyshev(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
-    """Collocation at Chebyshev points."""
-    d, terms = problem.dimension, problem.terms
-    derivative = part(transforms.chebyshev_derivative)
-    if problem.equation == "variable":
-        coefficient = part(flux.wave_1d, amplitude=AMPLITUDE)
-        matrix = part(transforms.chebyshev_variable_matrix, derivative=derivative, coefficient=coefficient)
-    else:
-        matrix = part(transforms.chebyshev_matrix, derivative=derivative)
-    inner = (0.5 - 0.5 * np.cos(np.pi * np.arange(n + 2) / (n + 1)))[1:-1]
-    points = _grid([inner] * d)
-    return Model(
-        problem,
-        n,
-        (n,) * d,
-        points,
-        _screened(_matrix_form(spelling, (matrix,) * d), terms.screening),
-        frozenset({T.REGULAR, T.EXPLICIT}),
-        None,
-        (_source(problem, points),),
-        lambda solver: solver,
-        DIRICHLET.spacing,
-        DIRICHLET.width(n),
-        lambda: np.ones(1),
-        matrices=(matrix,) * d,
     )
 
 
@@ -406,7 +341,9 @@ HIGH_ORDER = (
         ("slices", "gather", "product", "einsum"),
         _stretched,
     ),
-    Scheme("fourier", "vertex", (1, 2, 3), ("periodic",), ("poisson", "screened"), ("modes",), _spectral),
+    Scheme(
+        "fourier", "vertex", (1, 2, 3), ("periodic",), ("poisson", "screened"), ("modes",), spectral_model
+    ),
     Scheme(
         "sine",
         "vertex",
@@ -414,10 +351,10 @@ HIGH_ORDER = (
         ("dirichlet",),
         ("poisson", "screened"),
         ("modes",),
-        _spectral,
+        spectral_model,
         solutions=("sine", "ridge"),
     ),
-    Scheme("cosine", "cell", (1, 2, 3), ("neumann",), ("poisson", "screened"), ("modes",), _spectral),
+    Scheme("cosine", "cell", (1, 2, 3), ("neumann",), ("poisson", "screened"), ("modes",), spectral_model),
     Scheme(
         "chebyshev",
         "chebyshev",
@@ -425,7 +362,7 @@ HIGH_ORDER = (
         ("dirichlet",),
         ("poisson", "screened", "variable"),
         MATRIX_SPELLINGS,
-        _chebyshev,
+        chebyshev_model,
     ),
 )
 SCHEMES = {scheme.name: scheme for scheme in (*SECOND_ORDER, *HIGH_ORDER)}
@@ -444,7 +381,7 @@ def spelled_high(scheme: Scheme, problem: Problem, spelling: str) -> bool:
         return _nine_point_difference(spelling, 0.0, d) is not None and (
             spelling != "elements" or scheme.name == "elements"
         )
-    if scheme.build is _chebyshev and problem.equation == "variable" and d > 1:
+    if scheme.build is chebyshev_model and problem.equation == "variable" and d > 1:
         return False
     if matrix:
         return hasattr(matrices, f"{spelling}_{d}d")

@@ -1,8 +1,9 @@
 """Fast sine, cosine and Fourier transforms, and the solvers that divide by eigenvalues between them.
 
-The sine vectors diagonalise the second difference with zero ends, cosines in cells the one without flux (Strang, The
-Discrete Cosine Transform, SIAM Review 41, 1999). Half-length form of the sine transform: Cooley, Lewis and Welch 1970;
-Press et al., Numerical Recipes, 2007, section 12.4.1: it needs one real transform of n + 1 points a line.
+The sine vectors diagonalise the second difference with zero ends, cosines in cells the one without flux
+(Strang, The Discrete Cosine Transform, SIAM Review 41, 1999). Half-length form of the sine transform:
+Cooley, Lewis and Welch 1970; Press et al., Numerical Recipes, 2007, section 12.4.1: it needs one real
+transform of n + 1 points a line.
 """
 
 from __future__ import annotations

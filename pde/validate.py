@@ -1,9 +1,10 @@
-"""Validation: the program of a variant, executed as it is written, against the known solution on several grids."""
+"""Validation: a variant's program, executed as it is written, against the known solution on several grids."""
 
 from __future__ import annotations
 
 import math
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -21,8 +22,10 @@ ORDER_SLACK = 0.25
 SPECTRAL_ERROR = 1e-9
 TASKS_A_WORKER = 60
 """A worker is replaced after as many variants, for JAX keeps what it has compiled."""
+FAST_COMPILATION = "--xla_backend_optimization_level=0"
+"""For workers: their programs are small, so that compiling them is most of the work."""
 GEOMETRIC_GAIN = 30.0
-"""Least factor by which the spectral error falls from the coarsest grid to the finest where it is above the bound."""
+"""Least factor by which a spectral error above the bound falls from the coarsest grid to the finest."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,12 @@ def error(variant: Variant, n: int) -> tuple[float, float, int, str]:
     computed = np.asarray(u)
     if model.problem.singular:
         exact = exact - exact.mean()
-    count, wrong = _iterations(variant, record, solver_part(variant, model))
+    size = float(np.linalg.norm(model.data[0].values()))
+    count, wrong = _iterations(variant, record, solver_part(variant, model), size)
     return model.width, float(np.max(np.abs(computed - exact))), count, wrong
 
 
-def _iterations(variant: Variant, record: object, solver: Part) -> tuple[int, str]:
+def _iterations(variant: Variant, record: object, solver: Part, size: float) -> tuple[int, str]:
     """The number of iterations, and a complaint where they were not enough."""
     bound_values = dict(solver.bound)
     if variant.loop == "while":
@@ -158,6 +162,7 @@ def validate_many(
 
     records: list[dict[str, object]] = []
     context = multiprocessing.get_context("spawn")
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {FAST_COMPILATION}"
     with ProcessPool(max_workers=workers, max_tasks=TASKS_A_WORKER, context=context) as pool:
         waiting = [(v, pool.schedule(validate_in_worker, args=[v], timeout=limit)) for v in chosen]
         for variant, future in waiting:

@@ -101,13 +101,14 @@ def check(variant: Variant) -> None:
     if not scheme.fits(problem):
         fitting = [s.name for s in SCHEMES.values() if s.fits(problem)]
         raise UserError(
-            f"scheme {scheme.name!r} cannot express {problem.equation} with {problem.boundary} boundary and solution "
-            f"{problem.solution!r} in {problem.dimension}D: choose one of {', '.join(fitting) or 'no scheme at all'}"
+            f"scheme {scheme.name!r} cannot express {problem.equation} with {problem.boundary} boundary and "
+            f"solution {problem.solution!r} in {problem.dimension}D: choose one of "
+            f"{', '.join(fitting) or 'no scheme at all'}"
         )
     if variant.spelling not in spellings(scheme, problem):
         raise UserError(
-            f"spelling {variant.spelling!r} does not exist for {scheme.name} in {problem.dimension}D: choose one of "
-            f"{', '.join(spellings(scheme, problem))}"
+            f"spelling {variant.spelling!r} does not exist for {scheme.name} in {problem.dimension}D: "
+            f"choose one of {', '.join(spellings(scheme, problem))}"
         )
     if variant.loop not in solver.loops:
         raise UserError(
@@ -120,8 +121,9 @@ def check(variant: Variant) -> None:
         )
     if absent := missing(solver, variant.model(grids(variant)[0])):
         raise UserError(
-            f"solver {solver.name} does not fit {problem.equation} with {problem.boundary} boundary in scheme "
-            f"{scheme.name}: it needs {absent[0].value}; choose one of {', '.join(fitting_solvers(variant))}"
+            f"solver {solver.name} does not fit {problem.equation} with {problem.boundary} boundary in "
+            f"scheme {scheme.name}: it needs {absent[0].value}; choose one of "
+            f"{', '.join(fitting_solvers(variant))}"
         )
 
 
@@ -147,9 +149,10 @@ def _dense(variant: Variant) -> bool:
 
 
 def intervals(variant: Variant) -> tuple[int, ...]:
-    """Numbers of intervals along the first axis at which the variant is validated: small, for compilation dominates.
+    """Numbers of intervals along the first axis at which the variant is validated: small, to compile fast.
 
-    None where no grid within the memory bound is fine enough, or the work of a matrix a sweep is out of proportion.
+    None where no grid within the memory bound is fine enough, or the work of a matrix a sweep is out of
+    proportion.
     """
     d, speed = variant.problem.dimension, SOLVERS[variant.solver].speed
     hierarchy, grid = SOLVERS[variant.solver].hierarchy, SCHEMES[variant.scheme].grid
@@ -161,15 +164,19 @@ def intervals(variant: Variant) -> tuple[int, ...]:
         return ()
     if variant.scheme == "wide" and d == 3:
         return () if _dense(variant) else (12, 16, 24)
+    if hierarchy and not _dense(variant):
+        return {1: (16, 32, 64), 2: (8, 16, 32), 3: (4, 8, 16)}[d]
     if d == 1:
         return {"slow": (16, 24, 32), "medium": (16, 32, 64)}.get(speed, (32, 64, 128))
+    if variant.scheme == "wide_ends":
+        return (16, 24, 32)
     if _dense(variant):
         return {(2, False): (12, 16, 24), (2, True): (8, 16, 32), (3, False): (6, 8, 10)}.get(
             (d, hierarchy), ()
         )
     if d == 2:
         return {"slow": (12, 16, 24), "medium": (16, 24, 32)}.get(speed, (16, 32, 64))
-    return (8, 16, 32) if hierarchy else (8, 12, 16)
+    return (8, 12, 16)
 
 
 def unknowns(variant: Variant, count: int) -> int:
@@ -281,8 +288,9 @@ def _use(
 def differentiable_part(variant: Variant, model: Model, tolerance: float | None = None) -> Part:
     """The solver of the discrete system as a function that reverse differentiation can pass.
 
-    A while loop has no reverse rule, so its solution is given the derivative of the linear system, which needs a
-    symmetric regular operator; loops of fixed length and direct solvers are differentiated as they are.
+    A while loop has no reverse rule, so its solution is given the derivative of the linear system, which
+    needs a symmetric regular operator; loops of fixed length and direct solvers are differentiated as they
+    are.
     """
     inner = solver_part(variant, model, tolerance)
     if returns_record(variant):
@@ -300,7 +308,7 @@ def differentiable(variant: Variant, model: Model) -> bool:
 
 
 def _batch(root: Part, inputs: tuple[Data, ...], vectorisation: str) -> tuple[Part, tuple[Data, ...]]:
-    if len(inputs) > 1:
+    if len(inputs) != 1:
         raise UserError(f"a program of {len(inputs)} arguments is not batched: take vectorisation single")
     block = entry.batched if vectorisation == "vmap" else entry.mapped
     first = inputs[0]
