@@ -55,9 +55,7 @@ elementwise(jnp.exp, weight=2.5, names="exps weights", result=_POSITIVE, magnitu
 elementwise(jnp.exp2, weight=0.2, result=_POSITIVE, magnitude=lambda x: 2 ** min(x, 20))
 elementwise(jnp.expm1, weight=0.3, magnitude=_exponential)
 elementwise(jnp.log, weight=2, names="logs", operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
-elementwise(
-    jnp.log2, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: _logarithm(log_sum(x, 0))
-)
+elementwise(jnp.log2, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
 elementwise(jnp.log10, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
 elementwise(jnp.log1p, weight=0.7, operand=_NONNEGATIVE, magnitude=lambda x: _logarithm(log_sum(x, 0)))
 elementwise(lax.exp, weight=0.2, result=_POSITIVE, magnitude=_exponential, prefix="lax_")
@@ -117,7 +115,7 @@ def square_positive(x: Float[Array, "*s", Positive]) -> Float[Array, "*s", Posit
     return either(x**2, jnp.square(x), x * x)
 
 
-@production(weight=1, names="cubed powers", magnitude=lambda x, exponent: exponent * max(x, 0.0))
+@production(weight=1, names="powers raised", magnitude=lambda x, exponent: exponent * max(x, 0.0))
 def integer_power(x: Real[Array, "*s"], exponent: Static[int, among(2, 3, 4)]) -> Real[Array, "*s"]:
     return either(x**exponent, jnp.power(x, exponent), lax.integer_pow(x, exponent), weights=(9, 2, 0.5))
 
