@@ -257,8 +257,9 @@ def float_words(x: Float32[Array, "*s"]) -> UInt32[Array, "*s"]:
     return either(lax.bitcast_convert_type(x, jnp.uint32), x.view(jnp.uint32))
 
 
-@production(weight=0.4, names="uniform", differentiable=False, magnitude=lambda bits: 0.0)
-def bits_to_uniform(bits: UInt32[Array, "*s"]) -> Float32[Array, "*s", Probability]:
+@production(weight=0.4, names="uniform", differentiable=False, magnitude=lambda words: 0.0)
+def bits_to_uniform(words: UInt32[Array, "*s"]) -> Float32[Array, "*s", Probability]:
+    bits = words * jnp.uint32(0x9E3779B9)
     return lax.bitcast_convert_type((bits >> 9) | 0x3F800000, jnp.float32) - 1.0
 
 
