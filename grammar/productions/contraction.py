@@ -330,8 +330,10 @@ def conv_depthwise(
 
 def _windows(binding: Binding, choices: Choices) -> bool:
     """Length of a 1D convolution from stride, dilation and padding, or an input length that gives it."""
-    stride, dilation = binding["stride"], binding["dilation"] = choices.item(((1, 1), (2, 1), (1, 2), (3, 1)))
-    before, after = binding["padding"] = choices.item(((0, 0), (1, 1), (2, 0), (2, 2)))
+    if "stride" not in binding:
+        binding["stride"], binding["dilation"] = choices.item(((1, 1), (2, 1), (1, 2), (3, 1)))
+        binding["padding"] = choices.item(((0, 0), (1, 1), (2, 0), (2, 2)))
+    stride, dilation, (before, after) = binding["stride"], binding["dilation"], binding["padding"]
     reach = dilation * 2 - before - after
     if "t" not in binding:
         binding["t"] = (binding["out"] - 1) * stride + reach + 1

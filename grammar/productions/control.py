@@ -138,9 +138,9 @@ def linear_recurrence(decay: Float[Array, "n *s", Unit], x: Float[Array, "n *s"]
 
 @production(weight=0.6)
 def fori_loop(
-    body: Body[Function, "Int, *x -> *x"], x: Float[Array, "*x"], steps: Static[int, between(2, 10)]
+    body: Body[Function, "*x, Int -> *x"], x: Float[Array, "*x"], steps: Static[int, between(3, 10)]
 ) -> Float[Array, "*x"]:
-    return lax.fori_loop(0, steps, body, x)
+    return lax.fori_loop(1, steps, lambda i, carry: body(carry, i), x)
 
 
 @production(weight=0.6)

@@ -33,7 +33,36 @@ _SLOPE_OF_TWO: Magnitude = lambda fun, x, y: max(fun, x, y) + 4  # noqa: E731
 # --- derivatives --------------------------------------------------------------------------------------------
 
 
-@production(weight=1.2, names="grads slope", magnitude=_SLOPE)
+@production(weight=1, names="grads slope", magnitude=lambda fun, x: 2 * max(fun, x) + 4)
+def grad_of_square(fun: Body[Function, "*x -> *y", Smooth], x: Float[Array, "*x"]) -> Float[Array, "*x"]:
+    return either(
+        jax.grad(lambda v: jnp.mean(fun(v) ** 2))(x),
+        jax.grad(lambda v: jnp.mean(jnp.square(fun(v))))(x),
+        weights=(3, 1),
+    )
+
+
+@production(weight=0.8, names="loss grads", magnitude=lambda fun, x: 2 * max(fun, x) + 4)
+def value_and_grad_of_square(
+    fun: Body[Function, "*x -> *y", Smooth], x: Float[Array, "*x"]
+) -> tuple[Float[Array, ""], Float[Array, "*x"]]:
+    def loss_fn(v):
+        return jnp.mean(fun(v) ** 2)
+
+    return jax.value_and_grad(loss_fn)(x)
+
+
+@production(weight=0.5, names="grads", magnitude=lambda fun, w, x: 2 * max(fun, w, x) + 4)
+def grad_of_model(
+    fun: Body[Function, "*w, *x -> *y", Smooth], w: Float[Array, "*w"], x: Float[Array, "*x"]
+) -> Float[Array, "*w"]:
+    def loss_fn(params, batch):
+        return jnp.mean(fun(params, batch) ** 2)
+
+    return jax.grad(loss_fn)(w, x)
+
+
+@production(weight=0.6, names="grads slope", magnitude=_SLOPE)
 def grad(fun: Body[Function, "*x -> ", Smooth], x: Float[Array, "*x"]) -> Float[Array, "*x"]:
     return jax.grad(fun)(x)
 
@@ -66,7 +95,7 @@ def grad_tree(
     return jax.grad(loss)(params, x)
 
 
-@production(weight=0.9, names="loss grads", magnitude=_SLOPE)
+@production(weight=0.5, names="loss grads", magnitude=_SLOPE)
 def value_and_grad(
     fun: Body[Function, "*x -> ", Smooth], x: Float[Array, "*x"]
 ) -> tuple[Float[Array, ""], Float[Array, "*x"]]:

@@ -138,8 +138,8 @@ def momentum_step(
     grads: Float[Array, "*s"],
     lr: Static[float, among(0.1, 0.01, 1e-3)],
 ) -> tuple[Float[Array, "*s"], Float[Array, "*s"]]:
-    new_velocity = 0.9 * velocity - lr * grads
-    return new_velocity, params + new_velocity
+    step = 0.9 * velocity - lr * grads
+    return step, params + step
 
 
 @production(

@@ -45,7 +45,7 @@ def rbf_kernel(
     return jnp.exp(-0.5 * sq_dists) + jitter * jnp.eye(x.shape[0])
 
 
-@production(weight=0.3, names="damped cov")
+@production(weight=0.3, names="damped cov", magnitude=lambda a: max(a, 0.0) + 1)
 def add_ridge(
     a: Float32[Array, "n n", SPD], ridge: Static[float, among(0.1, 0.5, 1.0)]
 ) -> Float32[Array, "n n", SPD]:

@@ -40,7 +40,7 @@ def key_of_seed(seed: Int32[Array, ""]) -> Key[Array, ""]:
     return jax.random.key(seed)
 
 
-@production(weight=0.5, names="key rng")
+@production(weight=0.2, names="key rng")
 def key(seed: Static[int, among(0, 1, 42, 7, 123)]) -> Key[Array, ""]:
     return jax.random.key(seed)
 
