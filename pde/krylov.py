@@ -257,7 +257,9 @@ def library_bicgstab(f: Array, *, apply_operator: Field, tolerance: float, limit
 
 def library_gmres(f: Array, *, apply_operator: Field, tolerance: float, restart: int, limit: int) -> Array:
     """GMRES of jax.scipy."""
-    return gmres(apply_operator, f, tol=tolerance, restart=restart, maxiter=limit)[0]
+    return gmres(
+        apply_operator, f, tol=tolerance, restart=restart, maxiter=limit, solve_method="incremental"
+    )[0]
 
 
 def library_pcg(

@@ -84,9 +84,8 @@ def _iterations(variant: Variant, record: object, solver: Part, size: float) -> 
         return count, "" if count < limit else f"not converged in {limit} iterations"
     if variant.loop == "recorded":
         norms = np.asarray(record)
-        return len(norms), "" if norms[
-            -1
-        ] <= 10 * variant.tolerance * norms.max() else f"residual {norms[-1]:.1e} is left"
+        converged = norms[-1] <= 2 * variant.tolerance * max(size, norms.max())
+        return len(norms), "" if converged else f"residual {norms[-1]:.1e} is left"
     return int(bound_values.get("iterations", bound_values.get("cycles", 0))), ""
 
 

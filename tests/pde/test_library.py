@@ -1,0 +1,86 @@
+"""The library and the command line: answers, batches and one sentence for each mistake."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import pde
+from pde.__main__ import app
+from pde.library import check_compatible, choose, solver_function
+from pde.report import iterations
+
+SQUARE = pde.Problem(2, "dirichlet", "poisson", "ridge")
+
+
+@pytest.mark.parametrize("solver", ["multigrid", "dst", "cg", "sor"])
+def test_solvers_agree(solver: str) -> None:
+    outcome = pde.solve(SQUARE, solver=solver, n=31)
+    assert outcome.u.shape == (31, 31)
+    assert outcome.error == pytest.approx(3.05e-3, rel=0.02)
+
+
+def test_vmap_over_right_hand_sides() -> None:
+    function = solver_function(choose(SQUARE, "dst"), 15)
+    f = jnp.asarray(np.random.default_rng(0).standard_normal((3, 15, 15)))
+    np.testing.assert_allclose(jax.vmap(function)(f)[1], function(f[1]), atol=1e-12)
+
+
+def test_iterations_grow_as_theory_says() -> None:
+    flat = [iterations(SQUARE, "multigrid_v_red_black", n) for n in (63, 127, 255)]
+    assert max(flat) - min(flat) <= 1
+    jacobi = [iterations(SQUARE, "jacobi", n) for n in (15, 31)]
+    assert jacobi[1] / jacobi[0] == pytest.approx(4.0, rel=0.1)
+    sor = [iterations(SQUARE, "sor", n) for n in (15, 31)]
+    assert sor[1] / sor[0] == pytest.approx(2.0, rel=0.15)
+
+
+MISTAKES = [
+    (["--solver", "multigrd"], "unknown solver 'multigrd': choose one of"),
+    (
+        ["--n", "60"],
+        "n = 60 is not 2**k - 1, which multigrid_v_red_black needs to halve its grids: take n = 63",
+    ),
+    (["--solver", "cg", "--n", "2"], "n = 2 is too small for the stencil of differences: take n >= 3"),
+    (["--solver", "dst", "--n", "64"], "n = 64 is even, but sine_halves needs an odd n: take n = 65"),
+    (["--solver", "lu", "--n", "100"], "take n <= 32"),
+    (["--solver", "fft"], "it needs eigenvectors that are Fourier modes"),
+    (["--solver", "cg", "--equation", "screened", "--screening", "-1"], "c = -1 is negative"),
+    (["--boundary", "slippery"], "unknown boundary 'slippery': choose one of dirichlet"),
+    (["--dimension", "4"], "dimension 4 is not 1, 2 or 3"),
+    (["--solver", "cg", "--loop", "forever"], "solver cg has no loop 'forever'"),
+    (["--solver", "cg", "--spelling", "runes"], "spelling 'runes' does not exist"),
+    (["--solver", "cg", "--scheme", "magic"], "unknown scheme 'magic'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"), MISTAKES, ids=lambda x: x[1] if isinstance(x, list) else ""
+)
+def test_mistakes_are_one_sentence(arguments: list[str], sentence: str) -> None:
+    result = CliRunner().invoke(app, ["solve", *arguments])
+    assert result.exit_code == 2
+    assert sentence in result.output
+    assert len(result.output.strip().splitlines()) == 1
+
+
+def test_incompatible_neumann_data() -> None:
+    with pytest.raises(pde.UserError, match="a pure Neumann problem has a solution only if it is 0"):
+        check_compatible(np.ones(8), 0.5)
+
+
+def test_solve_prints_error_and_iterations() -> None:
+    result = CliRunner().invoke(app, ["solve", "--solver", "multigrid", "--n", "15"])
+    assert result.exit_code == 0
+    assert "iterations" in result.output
+
+
+def test_help_does_not_import_jax() -> None:
+    code = "import sys, pde.__main__; assert 'jax' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
