@@ -22,10 +22,6 @@ def _caller() -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
-def _label(function: Function, prefix: str) -> str:
-    return f"{prefix}{function.__name__}"
-
-
 def elementwise(
     *functions: Function,
     weight: float = 1.0,
@@ -37,21 +33,25 @@ def elementwise(
     differentiable: bool = True,
 ) -> None:
     """One production `function(x)` for each function; operand and result are floats of one shape unless given."""
-    where = _caller()
     signature = {"x": operand or _FLOATS, "return": result or operand or _FLOATS}
+    settings: dict[str, Any] = {
+        "weight": weight,
+        "magnitude": magnitude,
+        "names": names,
+        "differentiable": differentiable,
+    }
     for function in functions:
-
-        @production(
-            name=_label(function, prefix),
-            weight=weight,
-            magnitude=magnitude,
-            names=names,
-            signature=signature,
-            where=where,
-            differentiable=differentiable,
+        declare = production(
+            name=prefix + function.__name__, signature=signature, where=_caller(), **settings
         )
-        def _(x: Any) -> Any:
-            return function(x)  # noqa: B023 - read from the closure when the template is compiled
+        declare(_unary(function))
+
+
+def _unary(function: Function) -> Function:
+    def template(x: Any) -> Any:
+        return function(x)
+
+    return template
 
 
 def binary(
@@ -66,21 +66,25 @@ def binary(
     differentiable: bool = True,
 ) -> None:
     """One production `function(x, y)` for each function; operands broadcast and are promoted unless patterns are given."""
-    where = _caller()
     signature = {"x": left or _MIXED, "y": right or left or _MIXED, "return": result or _MIXED_RESULT}
+    settings: dict[str, Any] = {
+        "weight": weight,
+        "magnitude": magnitude,
+        "names": names,
+        "differentiable": differentiable,
+    }
     for function in functions:
-
-        @production(
-            name=_label(function, prefix),
-            weight=weight,
-            magnitude=magnitude,
-            names=names,
-            signature=signature,
-            where=where,
-            differentiable=differentiable,
+        declare = production(
+            name=prefix + function.__name__, signature=signature, where=_caller(), **settings
         )
-        def _(x: Any, y: Any) -> Any:
-            return function(x, y)  # noqa: B023
+        declare(_binary(function))
+
+
+def _binary(function: Function) -> Function:
+    def template(x: Any, y: Any) -> Any:
+        return function(x, y)
+
+    return template
 
 
 _FLOATS: Any = Float[Array, "*s"]

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from grammar import types
@@ -364,16 +365,38 @@ def production(
             patterns = dict(signature or inspect.get_annotations(function, eval_str=True))
             result = _result(patterns.pop("return"))
         except (ValueError, TypeError, KeyError) as error:
-            raise GrammarError(f"{place}: production {label!r}: the signature cannot be read: {error}") from None
+            raise GrammarError(
+                f"{place}: production {label!r}: the signature cannot be read: {error}"
+            ) from None
         home = group or Path(file).stem
         made = Production(
-            label, weight, home, function, patterns, result, tuple(names.split()), magnitude, relation, differentiable, place
+            label,
+            weight,
+            home,
+            _with_own_cells(function),
+            patterns,
+            result,
+            tuple(names.split()),
+            magnitude,
+            relation,
+            differentiable,
+            place,
         )
         _check_declaration(made, code)
         registered().add(made)
         return function
 
     return register
+
+
+def _with_own_cells(function: Any) -> Any:
+    """The function with its captured values as they are now: a loop that declares a family goes on to change them."""
+    if function.__closure__ is None:
+        return function
+    cells = tuple(CellType(cell.cell_contents) for cell in function.__closure__)
+    return FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, cells
+    )
 
 
 def _result(annotation: Any) -> Pattern:
@@ -397,15 +420,15 @@ def _check_declaration(made: Production, code: Any) -> None:
     if not made.weight >= 0:
         raise made.fail(f"weight {made.weight!r} is not a number of at least 0; give it one")
     for key in code.co_varnames[: code.co_argcount]:
-        if not isinstance(
-            made.params.get(key), ArrayPattern | TreePattern | BodyPattern | StaticSpec
-        ):
+        if not isinstance(made.params.get(key), ArrayPattern | TreePattern | BodyPattern | StaticSpec):
             raise made.fail(f"parameter {key!r} has no pattern; annotate it as in the other productions")
     known = {name for _, pattern in made.operands for name in _pattern_names(pattern)} | set(made.params)
     known |= {name for _, spec in made.statics for name in spec.binds}
     for asked in made.magnitude_arguments:
         if asked not in known and made.relation is None:
-            raise made.fail(f"magnitude asks for {asked!r}, which is neither a parameter nor a dimension; name one of them")
+            raise made.fail(
+                f"magnitude asks for {asked!r}, which is neither a parameter nor a dimension; name one of them"
+            )
     if made.relation is not None:
         return
     bound = {name for _, pattern in made.operands for name in _pattern_names(pattern)}
@@ -414,7 +437,9 @@ def _check_declaration(made: Production, code: Any) -> None:
     for item in result_arrays(made.result):
         for dimension in _pattern_names(item):
             if dimension not in bound:
-                raise made.fail(f"result dimension {dimension!r} appears in no operand; name it in one or give a relation")
+                raise made.fail(
+                    f"result dimension {dimension!r} appears in no operand; name it in one or give a relation"
+                )
 
 
 def _pattern_names(pattern: ArrayPattern | TreePattern) -> Iterator[str]:

@@ -7,6 +7,7 @@ fraction of the cost of formatting whole modules.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -20,17 +21,24 @@ _INDENT = "    "
 
 
 def module(imports: Iterable[str], functions: Sequence[cst.FunctionDef]) -> str:
-    """The text of a module: sorted imports, then the functions, two blank lines apart."""
-    lines = _import_lines(imports)
+    """The text of a module: those imports that it uses, sorted, then the functions, two blank lines apart."""
+    lines: list[str] = []
     for function in functions:
         lines += ["", "", *_function(function, "")]
-    return "\n".join(lines) + "\n"
+    body = "\n".join(lines) + "\n"
+    used = _import_lines(line for line in imports if _uses(body, line.rsplit(" ", 1)[1]))
+    return "\n".join([*used, body]) if used else body.lstrip("\n")
+
+
+def _uses(body: str, alias: str) -> bool:
+    return re.search(rf"(?<![\w.]){alias.partition('.')[0]}\b", body) is not None
 
 
 def _import_lines(imports: Iterable[str]) -> list[str]:
-    plain = sorted(line for line in imports if line.startswith("import "))
+    lines = sorted(imports)
+    plain = [line for line in lines if line.startswith("import ")]
     by_module: dict[str, list[str]] = {}
-    for line in sorted(line for line in imports if line.startswith("from ")):
+    for line in (line for line in lines if line.startswith("from ")):
         _, origin, _, what = line.split(" ", 3)
         by_module.setdefault(origin, []).append(what)
     return plain + [f"from {origin} import {', '.join(names)}" for origin, names in by_module.items()]

@@ -148,7 +148,7 @@ def fori_loop_plain(
     step: Body[Function, "*x -> *x"], x: Float[Array, "*x"], steps: Static[int, between(2, 10)]
 ) -> Float[Array, "*x"]:
     return either(
-        lax.fori_loop(0, steps, lambda i, carry: step(carry), x),
+        lax.fori_loop(0, steps, lambda _, carry: step(carry), x),
         lax.fori_loop(0, steps, lambda _, carry: step(carry), x),
     )
 
@@ -157,7 +157,7 @@ def fori_loop_plain(
 def fori_loop_tree(
     step: Body[Function, "~C -> ~C"], init: Tree[Any, "~C"], steps: Static[int, between(2, 8)]
 ) -> Tree[Any, "~C"]:
-    return lax.fori_loop(0, steps, lambda i, carry: step(carry), init)
+    return lax.fori_loop(0, steps, lambda _, carry: step(carry), init)
 
 
 @production(weight=0.4, names="gathered table")

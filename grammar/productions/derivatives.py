@@ -226,7 +226,7 @@ def custom_jvp_softplus(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
     def softplus(v):
         return jnp.logaddexp(v, 0.0)
 
-    softplus.defjvps(lambda dv, ans, v: jax.nn.sigmoid(v) * dv)
+    softplus.defjvps(lambda dv, _, v: jax.nn.sigmoid(v) * dv)
     return softplus(x)
 
 

