@@ -66,6 +66,8 @@ class Derivation:
         self.transform = tuple(shares)[choices.weighted(tuple(accumulate(shares.values())))]
         self._smooth = int(self.transform in DIFFERENTIATING)
         """How many functions that are differentiated stand around the place of derivation."""
+        self._nested = 0
+        """How many bodies stand around it."""
 
     def run(self) -> Block:
         """Draws the entry function. Rejected when nothing could be applied."""
@@ -479,7 +481,7 @@ class Derivation:
         self, block: Block, pattern: BodyPattern, binding: Binding, magnitudes: Iterable[float], depth: int
     ) -> Block | None:
         """A function of the wanted type, grown from its parameters; binds the free dimensions of its results."""
-        if depth >= self.tables.profile.caps["depth"] or _nesting(block) >= 2:
+        if depth >= self.tables.profile.caps["depth"] or self._nested >= self.tables.profile.caps["nesting"]:
             return None
         largest = max(magnitudes, default=2.0)
         carried = [item for item in pattern.params if _key_of(item) in {_key_of(result) for result in pattern.results}]
@@ -503,11 +505,13 @@ class Derivation:
             tree = _fresh(of, None, body)
             body.params.append(Param(next(roles, "value"), tree))
             body.scope.extend(variables(tree))
+        self._nested += 1
         self._smooth += pattern.smooth
         for _ in range(1 + self.choices.weighted((0.4, 0.75, 0.92, 1.0))):
             self._step(body, body.scope)
         finished = self._finish_body(body, pattern, binding, room)
         self._smooth -= pattern.smooth
+        self._nested -= 1
         if finished:
             if pattern.helper:
                 body.differentiable = all(node.production.differentiable for node in walk(body))
@@ -810,13 +814,6 @@ def _unbound(pattern: ArrayPattern, binding: Binding) -> list[str]:
     bound = pattern.refinement.bound
     names = pattern.dims.unbound(binding)
     return names if bound is None else names + [name for name in bound.names if name not in (*binding, *names)]
-
-
-def _nesting(block: Block) -> int:
-    depth = 0
-    while block.parent is not None:
-        block, depth = block.parent, depth + 1
-    return depth
 
 
 def _key_of(item: ArrayPattern | TreePattern) -> str:

@@ -27,7 +27,7 @@ _DRAWS: dict[str, Leaf] = {
     "unit": lambda rng, shape, bound: rng.uniform(-1.0, 1.0, size=shape),
     "probability": lambda rng, shape, bound: rng.uniform(0.0, 1.0, size=shape),
     "simplex": lambda rng, shape, bound: rng.dirichlet(np.ones(shape[-1]), size=shape[:-1]),
-    "triangular": lambda rng, shape, bound: np.tril(rng.normal(size=shape)) + 2 * np.eye(shape[-1]),
+    "triangular": lambda rng, shape, bound: np.tril(rng.normal(size=shape)) / shape[-1] + 2 * np.eye(shape[-1]),
     "index": lambda rng, shape, bound: rng.integers(0, bound, size=shape),
     "spd": _spd,
 }
