@@ -38,14 +38,16 @@ class Scheme:
             problem.dimension in self.dimensions
             and problem.boundary in self.boundaries
             and problem.equation in self.equations
-            and (not problem.inhomogeneous or self.takes_data(problem.boundary))
+            and (not problem.inhomogeneous or self.takes_data(problem))
             and (problem.boundary != "channel" or problem.dimension == 2)
             and (not self.solutions or problem.solution in self.solutions)
         )
 
-    def takes_data(self, boundary: str) -> bool:
-        """Whether inhomogeneous data of the boundary can be expressed: at vertices, values alone."""
-        return self.inhomogeneous and (self.grid == "cell" or boundary == "dirichlet")
+    def takes_data(self, problem: Problem) -> bool:
+        """Whether inhomogeneous data can be expressed: values at vertices, in cells what a does not weigh."""
+        if self.grid != "cell":
+            return self.inhomogeneous and problem.boundary == "dirichlet"
+        return self.inhomogeneous and (problem.equation != "variable" or problem.boundary == "neumann")
 
     def layout(self, problem: Problem) -> Layout:
         """Where the unknowns lie."""

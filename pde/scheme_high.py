@@ -331,6 +331,7 @@ HIGH_ORDER = (
         ("poisson", "screened"),
         ("slices", *MATRIX_SPELLINGS),
         _wide_ends,
+        solutions=("sine",),
     ),
     Scheme(
         "stretched",

@@ -33,7 +33,7 @@ def test_vmap_over_right_hand_sides() -> None:
 
 
 def test_iterations_grow_as_theory_says() -> None:
-    flat = [iterations(SQUARE, "multigrid_v_red_black", n) for n in (63, 127, 255)]
+    flat = [iterations(SQUARE, "multigrid_v_red_black", n) for n in (15, 31, 63)]
     assert max(flat) - min(flat) <= 1
     jacobi = [iterations(SQUARE, "jacobi", n) for n in (15, 31)]
     assert jacobi[1] / jacobi[0] == pytest.approx(4.0, rel=0.1)

@@ -18,10 +18,14 @@ from pde.variant import spellings
 KINDS = sorted({(v.scheme, v.problem) for v in variants() if not v.problem.inhomogeneous}, key=repr)
 
 
+_SMALL = ((3, "dirichlet"), (1, "neumann"))
+
+
 def _kinds() -> list[tuple[Scheme, Problem]]:
     """One problem of every scheme, dimension, boundary and equation."""
     first = {(s, p.dimension, p.boundary, p.equation): (SCHEMES[s], p) for s, p in KINDS}
-    return [first[key] for key in sorted(first) if key[1] < 3 or key[3] != "screened"]
+    plain = ("poisson", "variable", "anisotropic")
+    return [first[key] for key in sorted(first) if key[1:3] in _SMALL or (key[1] < 3 and key[3] in plain)]
 
 
 def _matrix(model: Model) -> np.ndarray:

@@ -37,13 +37,13 @@ QUICK = [
         "scan",
     ),
     ("2d", "channel", "poisson", "channel_swell", "differences", "slices", "cholesky", "direct"),
-    ("2d", "periodic", "poisson", "swell", "wide", "rolls", "real_fourier", "direct"),
+    ("2d", "periodic", "poisson", "swell", "wide", "slices", "real_fourier", "direct"),
     ("3d", "dirichlet", "poisson", "bump", "compact", "slices", "pcg_jacobi", "while"),
     ("2d", "dirichlet", "poisson", "ridge", "sine", "modes", "sine_halves", "direct"),
     ("2d", "neumann", "poisson", "crest", "cosine", "modes", "cosine_extension", "direct"),
     ("3d", "periodic", "screened", "swell", "fourier", "modes", "fourier", "direct"),
     ("1d", "dirichlet", "variable", "bump", "chebyshev", "product", "lu", "direct"),
-    ("2d", "dirichlet", "poisson", "bump", "wide_ends", "slices", "bicgstab", "while"),
+    ("2d", "dirichlet", "poisson", "sine", "wide_ends", "slices", "bicgstab", "while"),
 ]
 
 
