@@ -168,9 +168,7 @@ def _attempt(block: Block, family: Family, seed: int, index: int, lap: Lap) -> N
         lap("reject")
 
 
-def make_row(
-    block: Block, family: Family, program: Program, seed: int, index: int, lap: Lap = no_lap
-) -> Row | None:
+def make_row(block: Block, family: Family, program: Program, seed: int, index: int, lap: Lap = no_lap) -> Row | None:
     """The row of a program; None if the block has enough like it, and then it is never lowered."""
     traced = lowering.trace_source(program.source, program.entry, leaves(program.inputs))
     lap("trace")

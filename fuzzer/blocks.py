@@ -80,8 +80,6 @@ class Blocks:
     def _source(self, task: BlockTask, index: int) -> str:
         """The text of a program that kills; empty if drawing it is what kills."""
         try:
-            return self._executor.submit(
-                draw_source, task, index, seconds=self._limits.program_seconds
-            ).result()
+            return self._executor.submit(draw_source, task, index, seconds=self._limits.program_seconds).result()
         except Exception:
             return ""

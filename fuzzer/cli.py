@@ -29,9 +29,7 @@ def make(
     rows_per_shard: Annotated[int, typer.Option(help="Rows in each, on average.")] = 512,
     per_structure: Annotated[int, typer.Option(help="Rows of one structure, at most.")] = 4,
     profile: Profile = "default",
-    out: Annotated[
-        Path | None, typer.Option(help="Folder to write to. [default: datasets/seed-SEED]")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: datasets/seed-SEED]")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes. [default: one for each core]")] = None,
     block: Annotated[int, typer.Option(help="Programs that a worker makes at a time.", hidden=True)] = 100,
     block_seconds: Annotated[float, typer.Option(help="Time limit of a block of programs.")] = 300.0,
@@ -48,9 +46,7 @@ def make(
     from fuzzer.options import Limits, Options, check
 
     given = {} if workers is None else {"workers": workers}
-    limits = Limits(
-        **given, block_seconds=block_seconds, program_seconds=program_seconds, memory_mb=worker_memory
-    )
+    limits = Limits(**given, block_seconds=block_seconds, program_seconds=program_seconds, memory_mb=worker_memory)
     out = out or Path("datasets") / f"seed-{seed}"
     _run(check(Options(out, seed, shards, rows_per_shard, per_structure, profile, block, limits)), log_json)
 
@@ -75,9 +71,7 @@ def _opened(path: Path | None) -> TextIO | None:
     try:
         return path.open("a") if path else None
     except OSError as error:
-        raise UserError(
-            f"--log-json {str(path)!r} cannot be written ({error.strerror}): give another file"
-        ) from None
+        raise UserError(f"--log-json {str(path)!r} cannot be written ({error.strerror}): give another file") from None
 
 
 @app.command()

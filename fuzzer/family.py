@@ -124,6 +124,4 @@ def load_programs(profile: str) -> Family:
         loaded = grammar.load(profile)
     except grammar.UserError as error:
         raise UserError(str(error)) from None
-    return Programs(
-        loaded, {"grammar": loaded.digest, "profile": loaded.profile, "profile_text": loaded.profile_text}
-    )
+    return Programs(loaded, {"grammar": loaded.digest, "profile": loaded.profile, "profile_text": loaded.profile_text})

@@ -55,9 +55,7 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_bytes()))
     except (ValueError, TypeError):
-        raise UserError(
-            f"{str(path)!r} is no JSON object: remove it, or give another folder with --out"
-        ) from None
+        raise UserError(f"{str(path)!r} is no JSON object: remove it, or give another folder with --out") from None
 
 
 def _check_empty(out: Path) -> None:
@@ -77,9 +75,7 @@ def _difference(held: Identity, asked: Identity) -> str:
     """What differs, in a user's words: `seed (7, not 8)`."""
     old, new = _flat(held), _flat(asked)
     changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-    words = [
-        f"{key} ({old.get(key)!s:.40}, not {new.get(key)!s:.40})" for key in changed if "text" not in key
-    ]
+    words = [f"{key} ({old.get(key)!s:.40}, not {new.get(key)!s:.40})" for key in changed if "text" not in key]
     return " and ".join(words) or "profile"
 
 

@@ -35,9 +35,7 @@ REPAIRS = 100
 class Maker:
     """Makes the shards of one family on an executor."""
 
-    def __init__(
-        self, options: Options, spec: FamilySpec, shards: int, reporter: Reporter, executor: Executor
-    ) -> None:
+    def __init__(self, options: Options, spec: FamilySpec, shards: int, reporter: Reporter, executor: Executor) -> None:
         self.name = spec.name
         self._options = options
         self._reporter = reporter

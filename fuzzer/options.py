@@ -52,16 +52,12 @@ def check(options: Options) -> Options:
         "ask for at least one file, and for larger ones rather than for more",
     )
     _within("--rows-per-shard", options.rows_per_shard, 1, 10_000_000, "512 rows make a file of about 2 MB")
-    _within(
-        "--per-structure", options.per_structure, 1, 255, "1 keeps no two rows that differ in shapes alone"
-    )
+    _within("--per-structure", options.per_structure, 1, 255, "1 keeps no two rows that differ in shapes alone")
     _within("--block", options.block, 1, 255, "indices; 100 suits programs that take 20 to 100 ms each")
     _within("--workers", limits.workers, 1, 4096, f"this machine has {os.cpu_count()} cores")
     _within("--block-seconds", limits.block_seconds, 1, 86_400, "a block usually takes less than 10")
     _within("--program-seconds", limits.program_seconds, 0.1, 3_600, "a program usually takes less than 0.1")
-    _within(
-        "--worker-memory", limits.memory_mb, 512, 1_048_576, "megabytes; a worker usually needs less than 500"
-    )
+    _within("--worker-memory", limits.memory_mb, 512, 1_048_576, "megabytes; a worker usually needs less than 500")
     return options
 
 

@@ -64,9 +64,7 @@ class LocalPool:
 
     def _start(self) -> ProcessPool:
         context = multiprocessing.get_context("spawn")
-        return ProcessPool(
-            self.workers, initializer=begin, initargs=(os.getpid(), self._memory), context=context
-        )
+        return ProcessPool(self.workers, initializer=begin, initargs=(os.getpid(), self._memory), context=context)
 
     def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
         answer = _LocalAnswer[R](self, task, arguments, seconds)
@@ -87,9 +85,7 @@ class LocalPool:
         """Replaces a broken pool (a worker died between two tasks) and restarts what it had not answered."""
         self._broken += 1
         if self._broken > RESTARTS:
-            raise RunError(
-                f"workers died {RESTARTS} times in a row before they did anything: see the messages above"
-            )
+            raise RunError(f"workers died {RESTARTS} times in a row before they did anything: see the messages above")
         self._pool.stop()
         self._pool.join()
         self._pool = self._start()
@@ -108,9 +104,7 @@ class LocalPool:
 
 
 class _LocalAnswer(Generic[R]):
-    def __init__(
-        self, pool: LocalPool, task: Callable[..., R], arguments: tuple[Any, ...], seconds: float
-    ) -> None:
+    def __init__(self, pool: LocalPool, task: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> None:
         self._pool = pool
         self._task = task
         self._arguments = arguments

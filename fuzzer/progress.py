@@ -128,9 +128,7 @@ class JsonLines:
 
 
 def _facts(state: State) -> dict[str, Any]:
-    rejects = [
-        {"reason": r, "production": p, "count": count} for (r, p), count in sorted(state.rejects.items())
-    ]
+    rejects = [{"reason": r, "production": p, "count": count} for (r, p), count in sorted(state.rejects.items())]
     return {
         "seconds": round(state.seconds, 3),
         "stage": state.stage,

@@ -88,17 +88,13 @@ def _valid_spans(again: Again) -> bool:
     """Spans lie in the source and point at lines that are there; every span became something."""
     row = again.row
     widths = [len(line.encode()) for line in row["source"].splitlines()]
-    last = {
-        name: row[name.removesuffix("_lines")].count("\n") + 1 for name in ("jaxpr_lines", "stablehlo_lines")
-    }
+    last = {name: row[name.removesuffix("_lines")].count("\n") + 1 for name in ("jaxpr_lines", "stablehlo_lines")}
     return all(_in_source(span, widths) and _in_texts(span, last) for span in row["source_map"])
 
 
 def _in_source(span: Mapping[str, Any], widths: list[int]) -> bool:
     start, end = (span["line"], span["column"]), (span["end_line"], span["end_column"])
-    inside = all(
-        1 <= line <= len(widths) and 0 <= column <= widths[line - 1] for line, column in (start, end)
-    )
+    inside = all(1 <= line <= len(widths) and 0 <= column <= widths[line - 1] for line, column in (start, end))
     return inside and start < end
 
 

@@ -33,9 +33,7 @@ class Selection:
         self.size = size
         self.per_structure = per_structure
         self.pieces: dict[Split, list[Piece]] = {split: [] for split in splits}
-        self.blocks = self.rows = self.draws = self.duplicates = self.crowded = self.left_out = (
-            self.surplus
-        ) = 0
+        self.blocks = self.rows = self.draws = self.duplicates = self.crowded = self.left_out = self.surplus = 0
         self.rejects: Counter[tuple[str, str]] = Counter()
         self.rejecting: list[int] = []
         self.barren = 0

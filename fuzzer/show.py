@@ -41,9 +41,7 @@ def _matcher(id_: str, index: int | None) -> Callable[[str, int], bool]:
     return lambda text, _: text.startswith(id_)
 
 
-def _rows(
-    out: Path, manifest: Manifest, family: str, matches: Callable[[str, int], bool]
-) -> Iterator[dict[str, Any]]:
+def _rows(out: Path, manifest: Manifest, family: str, matches: Callable[[str, int], bool]) -> Iterator[dict[str, Any]]:
     for shard in manifest["families"][family]["shards"]:
         keys = pq.read_table(out / shard["file"], columns=["id", "index"]).to_pylist()
         for position, key in enumerate(keys):
@@ -54,9 +52,6 @@ def _rows(
 
 def _text(row: dict[str, Any]) -> str:
     inputs = ", ".join(f"{leaf['path']}: {leaf['dtype']}{leaf['shape']}" for leaf in row["inputs"])
-    facts = (
-        "# id {id}, index {index}, {file}\n# transform {transform}, ".format(**row)
-        + f"{row['entry']}({inputs})"
-    )
+    facts = "# id {id}, index {index}, {file}\n# transform {transform}, ".format(**row) + f"{row['entry']}({inputs})"
     parts = {"source": row["source"], "jaxpr": row["jaxpr"], "stablehlo": row["stablehlo"]}
     return "\n".join([facts, *(f"\n# {name}\n{text.rstrip()}" for name, text in parts.items())])

@@ -77,14 +77,10 @@ def _steps(log: Path) -> list[dict[str, Any]]:
     try:
         steps = [json.loads(line) for line in log.read_text().splitlines()]
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"--log {str(log)!r} cannot be read ({error}): give a run's --log-json file"
-        ) from None
+        raise UserError(f"--log {str(log)!r} cannot be read ({error}): give a run's --log-json file") from None
     made = [step for step in steps if step["fresh_rows"]]
     if not made:
-        raise UserError(
-            f"--log {str(log)!r} has no step that made rows: give the log of the session that made them"
-        )
+        raise UserError(f"--log {str(log)!r} has no step that made rows: give the log of the session that made them")
     begin = max(i for i, step in enumerate(made) if i == 0 or step["seconds"] < made[i - 1]["seconds"])
     return made[begin:]
 

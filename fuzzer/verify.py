@@ -88,9 +88,7 @@ def _splits(family: str, keys: Keys) -> Promise:
     promise = Promise(f"{family}: structure decides the split, and none is in two")
     for shard, rows in keys:
         promise.checked += len(rows)
-        promise.broken += [
-            row["id"] for row in rows if split_of(bytes.fromhex(row["structure"])) != shard["split"]
-        ]
+        promise.broken += [row["id"] for row in rows if split_of(bytes.fromhex(row["structure"])) != shard["split"]]
     return promise
 
 
@@ -106,9 +104,7 @@ def _ordered(family: str, seed: int, keys: Keys) -> Promise:
     return promise
 
 
-def _row_promises(
-    out: Path, manifest: Manifest, family: str, rows: int | None, limits: Limits
-) -> Iterator[Promise]:
+def _row_promises(out: Path, manifest: Manifest, family: str, rows: int | None, limits: Limits) -> Iterator[Promise]:
     spec = _same_family(manifest, family)
     texts = [text for text in CHECKS if spec or text != REDRAWN]
     promises = {text: Promise(f"{family}: {text}") for text in texts}
@@ -134,9 +130,7 @@ def _same_family(manifest: Manifest, name: str) -> FamilySpec | None:
     return spec if same else None
 
 
-def _tasks(
-    out: Path, entry: Mapping[str, Any], rows: int | None, spec: FamilySpec | None
-) -> Iterator[RecheckTask]:
+def _tasks(out: Path, entry: Mapping[str, Any], rows: int | None, spec: FamilySpec | None) -> Iterator[RecheckTask]:
     """Tasks for all rows, or for so many of them, evenly spread."""
     total = sum(shard["rows"] for shard in entry["shards"])
     number = total if rows is None else min(rows, total)

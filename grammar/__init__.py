@@ -1,7 +1,7 @@
 """What a program may be: types, dimension patterns, productions, derivation, libcst tree, rendering.
 
-    grammar = load("default")
-    program = grammar.draw(seed=7, index=0)
+grammar = load("default")
+program = grammar.draw(seed=7, index=0)
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def load(profile: str = "default") -> Grammar:
     """The grammar with a bundled profile, or with the one in a .toml file; see `grammar.grammar.load`."""
-    from grammar.grammar import load as load_grammar  # delayed: the productions import JAX, whose errors are not needed
+    from grammar.grammar import (
+        load as load_grammar,
+    )  # delayed: the productions import JAX, whose errors are not needed
 
     return load_grammar(profile)
 

@@ -121,10 +121,7 @@ class Derivation:
         total = 0.0
         cumulative: list[float] = []
         for at, var in enumerate(pool):
-            if var.uses:
-                weight = 0.0 if var.type.dtype == KEY else 1.0
-            else:
-                weight = 8.0
+            weight = 8.0 if not var.uses else 0.0 if var.type.dtype == KEY else 1.0
             total += weight * (1.0 + at / len(pool))
             cumulative.append(total)
         return pool[self.choices.weighted(cumulative)] if total else None
@@ -211,6 +208,9 @@ class Derivation:
         if outputs is None:
             self._drop_uncalled(production, arguments)
             return self._fail(production)
+        if _stays_live(production, arguments):
+            for var in variables(outputs):
+                var.live = var.type.dtype in _LINKED and not _saturated(var, arguments)
         self._commit(block, node, outputs)
         return node
 
@@ -287,7 +287,7 @@ class Derivation:
 
     def _tree_operand(self, block: Block, pattern: TreePattern, binding: Binding) -> tuple[Tree, Binding] | None:
         """One to three float arrays of the scope, together."""
-        pool = [var for var in block.scope if var.type.dtype == self._float and not var.type.refinement.name == "spd"]
+        pool = [var for var in block.scope if var.type.dtype == self._float and var.type.refinement.name != "spd"]
         if not pool and self._may_add_argument(block, 0):
             pool = [self._new_argument(block, self._first_type(), "init")]
         pool.sort(key=lambda var: var.uses)
@@ -322,9 +322,7 @@ class Derivation:
             if rule.name not in IMPLIES[of.refinement.name] or (of.dtype == KEY and var.uses):
                 continue
             # What binds no index leaves the dtype to the one that is chosen: this loop is the heart of a derivation.
-            bindings = (
-                dims.matches(of.shape, binding) if rule.bound is None else self._bind_array(pattern, of, binding)
-            )
+            bindings = dims.matches(of.shape, binding) if rule.bound is None else self._bind_array(pattern, of, binding)
             if not bindings:
                 continue
             total += 6.0 if not var.uses else 1.0 if var.block is block else 0.5
@@ -445,9 +443,7 @@ class Derivation:
 
     # --- results ---
 
-    def _outputs(
-        self, production: Production, node: Node, binding: Binding, outs: Mapping[str, float]
-    ) -> Tree | None:
+    def _outputs(self, production: Production, node: Node, binding: Binding, outs: Mapping[str, float]) -> Tree | None:
         magnitude = _magnitude(production, node.arguments, binding, outs)
         return self._output(production, production.result, node, binding, magnitude)
 
@@ -692,17 +688,30 @@ class Derivation:
             of = unused[0].type
             scalar = self._apply_link(entry, self.tables.collapse, unused, replace(of, shape=()), types.cap(of.dtype))
             unused = unused if scalar is None else [scalar]
-        if all(var.type.dtype not in _LINKED for var in unused):
-            # A mask or a count alone may be the same for all inputs: what it was computed from is returned too.
-            unused = [*[var for var in entry.scope if var.node is not None and var.type.dtype in _LINKED][-1:], *unused]
+        unused = self._with_live(entry, unused)
         for var in unused:
             var.uses += 1
         if len(unused) == 1:
             entry.result = unused[0]
         elif self.choices.chance(self.style["result_dictionary"] / self.style["several_results"]):
-            entry.result = Display(tuple(unused), tuple("?" for _ in unused))
+            entry.result = Display(tuple(unused), tuple(f"?{at}" for at in range(len(unused))))
         else:
             entry.result = Display(tuple(unused))
+
+    def _with_live(self, entry: Block, results: list[Var]) -> list[Var]:
+        """The results, with one that is sure to depend on the arguments: a mask or a rounded value alone may be the
+        same for all of them."""
+        if any(var.live for var in results):
+            return results
+        live = [var for var in entry.scope if var.live and var.type.dtype in _LINKED]
+        made = [var for var in live if var.node is not None] or live
+        if not made:
+            return results
+        if self.transform in SCALAR and len(results) == 1:
+            self.transform = "value_and_grad"
+            joined = self._join(entry, results[0], made[-1], types.cap(results[0].type.dtype))
+            return results if joined is None else [joined]
+        return [made[-1], *results]
 
     def _merge(self, entry: Block, unused: Sequence[Var]) -> bool:
         """Joins the two unused variables that fit best."""
@@ -717,15 +726,18 @@ class Derivation:
     # --- arguments, and undoing ---
 
     def _may_add_argument(self, block: Block, depth: int) -> bool:
-        return block is self.entry and depth <= 2 and self._argument_count() < max(self._arguments, 1) + 2 and (
-            self._argument_count() < self._arguments or self.choices.chance(0.3)
+        return (
+            block is self.entry
+            and depth <= 2
+            and self._argument_count() < max(self._arguments, 1) + 2
+            and (self._argument_count() < self._arguments or self.choices.chance(0.3))
         )
 
     def _argument_count(self) -> int:
         return len(self.entry.scope) - sum(var.node is not None for var in self.entry.scope)
 
     def _new_argument(self, block: Block, of: ArrayType, role: str) -> Var:
-        var = Var(of, block)
+        var = Var(of, block, live=of.dtype in (*_LINKED, KEY))
         block.scope.append(var)
         eligible = of.dtype in types.FLOATS and not of.refinement.name and len(block.params) > 0
         if eligible and (self._dictionary is not None or self.choices.chance(self.style["dictionary"])):
@@ -843,6 +855,22 @@ def _replace_result(body: Block, old: Var, new: Var) -> None:
 
     assert body.result is not None
     body.result = swap(body.result)
+
+
+def _stays_live(production: Production, arguments: Mapping[str, Any]) -> bool:
+    """Whether what a production makes of these values is sure to change with them."""
+    values = [var for tree in _trees(arguments) for var in variables(tree)]
+    if not production.faithful or production.bodies or not values:
+        return False
+    # What adds up to 1 may add up to 1 again.
+    return all(var.live and var.type.refinement.name != "simplex" for var in values)
+
+
+def _saturated(var: Var, arguments: Mapping[str, Any]) -> bool:
+    """Whether a bounded function may have met values so large that it is flat there."""
+    if var.type.refinement.name not in ("unit", "probability", "simplex"):
+        return False
+    return any(leaf.magnitude > 3 for tree in _trees(arguments) for _, leaf in types.leaves(type_of(tree)))
 
 
 def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 Shape = tuple[int, ...]
@@ -133,7 +133,13 @@ class Dims:
         return found
 
     def _search(
-        self, term_at: int, shape: Shape, at: int, slack: int, binding: Binding, found: Callable[[Binding], None]
+        self,
+        term_at: int,
+        shape: Shape,
+        at: int,
+        slack: int,
+        binding: Binding,
+        found: Callable[[Binding], None],
     ) -> None:
         while term_at < len(self.terms):
             term = self.terms[term_at]
@@ -178,7 +184,7 @@ class Dims:
         raise KeyError(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _exact(dims: Dims) -> Dims:
     return Dims.parse(dims.text.replace("#", ""))
 

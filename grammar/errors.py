@@ -15,7 +15,7 @@ class ProfileError(UserError):
     """A profile cannot be read, or asks for what the grammar does not have."""
 
 
-class Rejected(Exception):  # noqa: N818 - not an error: a draw that led nowhere, counted and skipped
+class Rejected(Exception):
     """A draw that did not end in a program."""
 
     def __init__(self, reason: str, production: str = "") -> None:

@@ -31,6 +31,7 @@ def elementwise(
     names: str = "",
     prefix: str = "",
     differentiable: bool = True,
+    faithful: bool = True,
 ) -> None:
     """One production `function(x)` for each function; operand and result are floats of one shape unless given."""
     signature = {"x": operand or _FLOATS, "return": result or operand or _FLOATS}
@@ -39,11 +40,10 @@ def elementwise(
         "magnitude": magnitude,
         "names": names,
         "differentiable": differentiable,
+        "faithful": faithful,
     }
     for function in functions:
-        declare = production(
-            name=prefix + function.__name__, signature=signature, where=_caller(), **settings
-        )
+        declare = production(name=prefix + function.__name__, signature=signature, where=_caller(), **settings)
         declare(_unary(function))
 
 
@@ -64,19 +64,19 @@ def binary(
     names: str = "",
     prefix: str = "",
     differentiable: bool = True,
+    faithful: bool = True,
 ) -> None:
-    """One production `function(x, y)` for each function; operands broadcast and are promoted unless patterns are given."""
+    """One production `function(x, y)` for each function; operands broadcast and are promoted unless given."""
     signature = {"x": left or _MIXED, "y": right or left or _MIXED, "return": result or _MIXED_RESULT}
     settings: dict[str, Any] = {
         "weight": weight,
         "magnitude": magnitude,
         "names": names,
         "differentiable": differentiable,
+        "faithful": faithful,
     }
     for function in functions:
-        declare = production(
-            name=prefix + function.__name__, signature=signature, where=_caller(), **settings
-        )
+        declare = production(name=prefix + function.__name__, signature=signature, where=_caller(), **settings)
         declare(_binary(function))
 
 

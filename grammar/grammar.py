@@ -49,7 +49,7 @@ class Grammar:
 
     @cached_property
     def digest(self) -> str:
-        """Hex digest of everything a program depends on besides seed and index: the grammar's sources and the profile."""
+        """Hex digest of what a program depends on besides seed and index: the grammar's sources and the profile."""
         digest = hashlib.sha256(self.profile_text.encode())
         for path in sorted(_HERE.rglob("*.py")):
             digest.update(path.relative_to(_HERE).as_posix().encode() + b"\0" + path.read_bytes())
@@ -81,5 +81,3 @@ def load(profile: str = "default") -> Grammar:
     for module in pkgutil.iter_modules(productions.__path__):
         importlib.import_module(f"{productions.__name__}.{module.name}")
     return Grammar(registered(), profiles.load(profile))
-
-

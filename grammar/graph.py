@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 from grammar.notation import Production
 from grammar.types import ArrayType, DictType, TupleType, Type
@@ -18,6 +18,8 @@ class Var:
     block: Block
     node: Node | None = None
     uses: int = 0
+    live: bool = False
+    """Whether it is sure to change when the arguments do."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +38,7 @@ class Display:
     keys: tuple[str, ...] = ()
 
 
-Tree = Union[Var, Literal, Display]
+Tree = Var | Literal | Display
 
 
 @dataclass(slots=True, eq=False)

@@ -71,7 +71,7 @@ def _value(tree: Tree | Any, known: Mapping[int, Any]) -> Any:
         return tree.value
     if isinstance(tree, Display):
         items = [_value(item, known) for item in tree.items]
-        return dict(zip(tree.keys, items, strict=True)) if tree.keys and tree.keys[0] != "?" else tuple(items)
+        return dict(zip(tree.keys, items, strict=True)) if tree.keys and tree.keys[0][0] != "?" else tuple(items)
     return known.get(id(tree), tree)
 
 
@@ -89,7 +89,9 @@ def check_types(node: Node, value: Any) -> None:
     declared = [(leaf.dtype, leaf.shape) for _, leaf in leaves(type_of(node.outputs))]
     actual = [(str(leaf.dtype), tuple(leaf.shape)) for leaf in jax.tree.leaves(value)]
     if declared != actual:
-        raise node.production.fail(f"it declares {_show(declared)}, but JAX computes {_show(actual)}; correct one of them")
+        raise node.production.fail(
+            f"it declares {_show(declared)}, but JAX computes {_show(actual)}; correct one of them"
+        )
 
 
 def _show(types: list[tuple[str, tuple[int, ...]]]) -> str:
@@ -104,4 +106,3 @@ def verify(block: Block) -> None:
         run(block, list(values), check=check_types)
 
     jax.eval_shape(traced, *arguments_of(block))
-

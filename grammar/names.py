@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from grammar.types import BOOL, COMPLEX, INTS, KEY, ArrayType
 
 _RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"jax", "jnp", "lax", "np", "random", "partial"}
-_PLAIN_ROLES = frozenset("x y z a b c u v operand array value xs init first second third left right".split())
+_PLAIN_ROLES = frozenset(
+    ("x", "y", "z", "a", "b", "c", "u", "v", "operand", "array", "value", "xs", "init", "first", "second", "third")
+)
 
 _ARGUMENTS = {
     0: ("scale", "alpha", "temperature", "gamma", "beta", "rate", "eps"),
@@ -44,7 +46,13 @@ _FUNCTIONS = {
     "branch": ("branch", "case_fn", "branch_fn"),
     "helper": ("block", "layer", "helper", "transform", "mix", "project", "stage"),
 }
-_VERBS = {"compute": "Computes", "apply": "Applies", "evaluate": "Evaluates", "estimate": "Estimates", "get": "Returns"}
+_VERBS = {
+    "compute": "Computes",
+    "apply": "Applies",
+    "evaluate": "Evaluates",
+    "estimate": "Estimates",
+    "get": "Returns",
+}
 _WHOLE = {
     "forward": "Runs the forward pass",
     "model": "Evaluates the model",

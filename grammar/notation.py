@@ -1,4 +1,4 @@
-"""The notation: a production is a typed Python function whose signature is the type rule and whose body is the template.
+"""The notation: a production is a typed Python function; its signature is the type rule, its body is the template.
 
     @production(weight=2)
     def reduce_sum(x: Num[Array, "*a n *b"], axis: Static[int, "n"]) -> Num[Array, "*a *b"]:
@@ -28,8 +28,8 @@ from grammar.statics import StaticSpec, spec_of
 from grammar.template import Template
 
 if TYPE_CHECKING:
-    from typing import Annotated as Bool
     from typing import Annotated as Body
+    from typing import Annotated as Bool
     from typing import Annotated as Complex
     from typing import Annotated as Float
     from typing import Annotated as Float32
@@ -50,7 +50,7 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-# --- refinements in a signature ---------------------------------------------------------------------------------------
+# --- refinements in a signature --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +80,22 @@ SPD = RefinementRule("spd")
 Triangular = RefinementRule("triangular")
 
 
-def Index(size: str) -> RefinementRule:  # noqa: N802 - stands in annotations beside the classes
+def Index(size: str) -> RefinementRule:
     """Integers in [0, size), where `size` is a dimension of the signature or a number."""
     return RefinementRule("index", bound=Term.parse(size))
 
 
-def Like(operand: str) -> RefinementRule:  # noqa: N802
+def Like(operand: str) -> RefinementRule:
     """Elements of `operand`, moved or picked: what holds of every element there holds here."""
     return RefinementRule(source=operand, kept=types.ELEMENTWISE)
 
 
-def SignOf(operand: str) -> RefinementRule:  # noqa: N802
+def SignOf(operand: str) -> RefinementRule:
     """Sums or means of elements of `operand`: their sign is kept."""
     return RefinementRule(source=operand, kept=types.SIGNS)
 
 
-# --- patterns -----------------------------------------------------------------------------------------------------------
+# --- patterns --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ if not TYPE_CHECKING:
     Tree, Static, Body = _TreeClass(), _StaticClass(), _BodyClass()
     Array = "Array"
 else:
-    from typing import Annotated as Anything
+    pass
 
 
 def either(first: T, *others: T, weights: tuple[float, ...] = ()) -> T:
@@ -241,7 +241,7 @@ def either(first: T, *others: T, weights: tuple[float, ...] = ()) -> T:
     return first
 
 
-# --- productions --------------------------------------------------------------------------------------------------------
+# --- productions -----------------------------------------------------------------------------------
 
 Magnitude = Callable[..., float]
 Relation = Callable[[Binding, Choices], bool]
@@ -261,6 +261,7 @@ class Production:
     magnitude: Magnitude | None
     relation: Relation | None
     differentiable: bool
+    faithful: bool
     where: str
 
     def fail(self, message: str) -> GrammarError:
@@ -338,6 +339,7 @@ def production(
     magnitude: Magnitude | None = None,
     relation: Relation | None = None,
     differentiable: bool = True,
+    faithful: bool = True,
     signature: Mapping[str, Any] | None = None,
     where: tuple[str, int] | None = None,
 ) -> Callable[[F], F]:
@@ -350,6 +352,7 @@ def production(
     magnitude: log2 of the bound of |result| from those of the operands (by parameter name; a dimension's name gives
         log2 of its extent, a static's its value). Without it: the largest among the operands.
     relation: the escape for what dimension patterns cannot say: completes a binding, or refuses it.
+    faithful: whether the result changes whenever an operand does; False for what rounds, selects or saturates.
     signature: patterns by parameter (and "return") where a family computes them.
     where: file and line to name in errors, for families; the function's own when not given.
     differentiable: whether JAX can differentiate it in both modes, with finite derivatives inside its domain.
@@ -365,9 +368,7 @@ def production(
             patterns = dict(signature or inspect.get_annotations(function, eval_str=True))
             result = _result(patterns.pop("return"))
         except (ValueError, TypeError, KeyError) as error:
-            raise GrammarError(
-                f"{place}: production {label!r}: the signature cannot be read: {error}"
-            ) from None
+            raise GrammarError(f"{place}: production {label!r}: the signature cannot be read: {error}") from None
         home = group or Path(file).stem
         made = Production(
             label,
@@ -380,6 +381,7 @@ def production(
             magnitude,
             relation,
             differentiable,
+            faithful,
             place,
         )
         _check_declaration(made, code)
@@ -394,9 +396,7 @@ def _with_own_cells(function: Any) -> Any:
     if function.__closure__ is None:
         return function
     cells = tuple(CellType(cell.cell_contents) for cell in function.__closure__)
-    return FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__, cells
-    )
+    return FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
 
 
 def _result(annotation: Any) -> Pattern:

@@ -41,7 +41,8 @@ def load(profile: str) -> Profile:
     path = Path(profile) if profile.endswith(".toml") else _FOLDER / f"{profile}.toml"
     if not path.is_file():
         raise ProfileError(
-            f"profile {profile!r} is neither a file nor one of {', '.join(bundled())}; give one of these names or the path of a .toml file"
+            f"profile {profile!r} is neither a file nor one of {', '.join(bundled())}; "
+            "give one of these names or the path of a .toml file"
         )
     default = _FOLDER / "default.toml"
     base, own = _read(default), _read(path)
@@ -73,7 +74,8 @@ def _check(path: Path, own: Mapping[str, Any], base: Mapping[str, Any], merged: 
     for key, quantiles in merged["sizes"].items():
         if not (isinstance(quantiles, list) and len(quantiles) == 7 and sorted(quantiles) == quantiles):  # pyright: ignore
             raise ProfileError(
-                f"profile {path}: [sizes] {key} = {quantiles!r} is not seven growing integers (0, 10, 25, 50, 75, 90, 100 %); give seven"
+                f"profile {path}: [sizes] {key} = {quantiles!r} is not seven growing integers; "
+                "give the quantiles at 0, 10, 25, 50, 75, 90 and 100 %"
             )
 
 

@@ -44,7 +44,7 @@ def _import_lines(imports: Iterable[str]) -> list[str]:
     return plain + [f"from {origin} import {', '.join(names)}" for origin, names in by_module.items()]
 
 
-# --- statements ---------------------------------------------------------------------------------------------------------
+# --- statements ------------------------------------------------------------------------------------
 
 
 def _function(node: cst.FunctionDef, indent: str) -> list[str]:
@@ -138,7 +138,7 @@ _SMALL: dict[Any, Callable[[Any], str]] = {
 }
 
 
-# --- expressions --------------------------------------------------------------------------------------------------------
+# --- expressions -----------------------------------------------------------------------------------
 
 
 def text(node: Any) -> str:

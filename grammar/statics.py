@@ -218,5 +218,3 @@ def bound(name: str) -> StaticSpec:
 def dtype(family: str) -> StaticSpec:
     """The dtype of a class, such as dtype("Float")."""
     return DtypeOf(family)
-
-

@@ -67,7 +67,9 @@ def _elements(nodes: Sequence[cst.BaseExpression]) -> list[cst.Element]:
     last = len(nodes) - 1
     if last == 0:
         return [cst.Element(nodes[0], comma=cst.Comma())]
-    return [cst.Element(node, comma=_COMMA if at < last else cst.MaybeSentinel.DEFAULT) for at, node in enumerate(nodes)]
+    return [
+        cst.Element(node, comma=_COMMA if at < last else cst.MaybeSentinel.DEFAULT) for at, node in enumerate(nodes)
+    ]
 
 
 def target_tuple(parts: Sequence[Expr]) -> Expr:

@@ -93,9 +93,7 @@ class Tables:
                 yield production, self.weight[production.name]
 
     def _linking(self, operands: int, *, to_scalar: bool) -> Table[Production]:
-        return Table.of(
-            (p, self.weight[p.name]) for p in self.productions if _links(p, operands, to_scalar=to_scalar)
-        )
+        return Table.of((p, self.weight[p.name]) for p in self.productions if _links(p, operands, to_scalar=to_scalar))
 
     def check(self) -> None:
         """GrammarError when a derivation could not be finished or a production can never be drawn."""
@@ -111,7 +109,8 @@ class Tables:
             for name, pattern in production.arrays:
                 if not any((dtype, pattern.refinement.name) in made for dtype in pattern.dtypes):
                     raise production.fail(
-                        f"nothing can reach it: no argument or result is {pattern.refinement.name or pattern.family} as operand {name!r} asks; declare a production that gives one"
+                        f"nothing can reach it: no argument or result is {pattern.refinement.name or pattern.family} "
+                        f"as operand {name!r} asks; declare a production that gives one"
                     )
 
 
@@ -138,7 +137,8 @@ def _check_names(productions: Sequence[Production], profile: Profile) -> None:
     for name in profile.weights:
         if name not in known:
             raise ProfileError(
-                f"profile {profile.name!r}: [weights] names {name!r}, which is no production or group; see `python -m fuzzer productions`"
+                f"profile {profile.name!r}: [weights] names {name!r}, "
+                "which is no production or group; use the names in grammar/productions"
             )
 
 
@@ -174,7 +174,9 @@ def _is_cast(production: Production) -> bool:
     ((_, pattern),) = production.arrays
     result = production.result
     assert isinstance(result, ArrayPattern)
-    return pattern.dims.text == result.dims.text == "*s" and pattern.family != result.family and result.family == "Float"
+    return (
+        pattern.dims.text == result.dims.text == "*s" and pattern.family != result.family and result.family == "Float"
+    )
 
 
 def _is_squash(production: Production) -> bool:
@@ -199,5 +201,3 @@ def quantile(quantiles: Sequence[int], choices: Choices) -> int:
 
 
 _SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9)
-
-

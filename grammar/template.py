@@ -1,4 +1,4 @@
-"""Templates: the body of a production, compiled once into functions that build libcst nodes around what fills its holes.
+"""Templates: the body of a production, compiled once into functions that build libcst nodes around its holes.
 
 Only the spine above the holes is rebuilt; what holds no hole is shared between all programs. Parentheses are put
 where Python's precedence asks for them and nowhere else.
@@ -11,7 +11,7 @@ import builtins
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from types import ModuleType
 from typing import Any
@@ -109,7 +109,7 @@ def _needed(parent: Any, field: str) -> int:
     return LOOSEST
 
 
-@lru_cache(maxsize=None)
+@cache
 def _functions_of(file: str) -> tuple[str, dict[int, ast.FunctionDef], dict[str, str]]:
     """A source file's text, its functions by first line, and the import statement of every module-level alias."""
     with open(file, encoding="utf-8") as stream:
@@ -305,7 +305,6 @@ class Template:
         if callable(value):
             return self._function(value)
         return literal(value).node
-
 
     def _function(self, value: Any) -> cst.BaseExpression:
         label = value.__name__

@@ -109,7 +109,9 @@ def _batched(of: Type, size: int) -> Type:
     if isinstance(of, ArrayType):
         return like(of, shape=(size, *of.shape))
     return type(of)(
-        tuple((item[0], _batched(item[1], size)) if isinstance(item, tuple) else _batched(item, size) for item in of.items)  # type: ignore[arg-type]
+        tuple(
+            (item[0], _batched(item[1], size)) if isinstance(item, tuple) else _batched(item, size) for item in of.items
+        )  # type: ignore[arg-type]
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 Shape = tuple[int, ...]
@@ -118,7 +118,7 @@ def like(of: Type, **changes: Any) -> Type:
     return DictType(tuple((key, like(item, **changes)) for key, item in of.items))
 
 
-@lru_cache(maxsize=None)
+@cache
 def promote(dtypes: tuple[str, ...]) -> str:
     """The dtype JAX gives to an operation on arrays of these dtypes (its promotion lattice, 32 bits wide)."""
     import jax.numpy as jnp  # delayed: types are used where nothing is ever traced

@@ -11,7 +11,15 @@ import libcst as cst
 from grammar import syntax
 from grammar.choices import Choices
 from grammar.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables, walk
-from grammar.names import ModuleNames, Names, argument_names, entry_names, function_names, result_names, sentence
+from grammar.names import (
+    ModuleNames,
+    Names,
+    argument_names,
+    entry_names,
+    function_names,
+    result_names,
+    sentence,
+)
 from grammar.notation import Production, TuplePattern
 from grammar.profile import Profile
 from grammar.template import LAMBDA, Expr, literal, name
@@ -152,7 +160,7 @@ class FunctionWriter:
         return ""
 
     def _result(self, tree: Tree) -> Expr:
-        if isinstance(tree, Display) and tree.keys and tree.keys[0] == "?":
+        if isinstance(tree, Display) and tree.keys and tree.keys[0][0] == "?":
             keys = Names(ModuleNames())
             labels: list[str] = []
             for item in tree.items:
@@ -295,7 +303,8 @@ class FunctionWriter:
         if written is not None:
             return written
         node = tree.node
-        assert node is not None and id(node) in self._inlined, "a variable is written before it is used"
+        assert node is not None
+        assert id(node) in self._inlined, "a variable is written before it is used"
         value = self._node(node, depth)
         if not self.force_inline and (value.width > _WIDEST_INLINE or depth > _NESTING):
             label = self.names.fresh(self._result_candidates(node, tree, 0))
@@ -450,4 +459,3 @@ def _captured(body: Block) -> bool:
                     own.update(id(var) for var in value.scope)
                     inner.append(value)
     return any(id(var) not in own for var in walk_block(body))
-

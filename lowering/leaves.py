@@ -16,9 +16,7 @@ from typing import Any
 
 from lowering.errors import InputError
 
-_STEP = re.compile(
-    r"\.(?P<attribute>\w+)|\[(?P<index>\d+)\]|\[(?P<key>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]"
-)
+_STEP = re.compile(r"\.(?P<attribute>\w+)|\[(?P<index>\d+)\]|\[(?P<key>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]")
 _KEY_DTYPES = {"key<fry>": "threefry2x32", "key<rbg>": "rbg", "key<urbg>": "unsafe_rbg"}
 
 Step = tuple[str, "str | int"]
@@ -84,13 +82,9 @@ def _insert(tree: Any, path: str, steps: list[Any], value: Any) -> None:
     for step in steps[:-1]:
         tree = tree.setdefault(step, {})
         if not isinstance(tree, dict):
-            raise InputError(
-                f"path {path!r} goes through a leaf that another path names: give each leaf once"
-            )
+            raise InputError(f"path {path!r} goes through a leaf that another path names: give each leaf once")
     if steps[-1] in tree:
-        raise InputError(
-            f"path {path!r} is given twice, or another path goes through it: give each leaf once"
-        )
+        raise InputError(f"path {path!r} is given twice, or another path goes through it: give each leaf once")
     tree[steps[-1]] = value
 
 
@@ -98,9 +92,7 @@ def _struct(leaf: Leaf) -> Any:
     import jax  # delayed: naming leaves must not cost JAX's import
 
     if any(type(size) is not int or size < 0 for size in leaf.shape):
-        raise InputError(
-            f"shape {leaf.shape} of {leaf.path!r} has a size that is not an integer of at least 0"
-        )
+        raise InputError(f"shape {leaf.shape} of {leaf.path!r} has a size that is not an integer of at least 0")
     return jax.ShapeDtypeStruct(leaf.shape, dtype_of(leaf.dtype))
 
 
@@ -122,9 +114,7 @@ def dtype_of(name: str) -> Any:
         held = jax.dtypes.canonicalize_dtype(dtype)
     except TypeError:
         known = ", ".join(_KEY_DTYPES)
-        message = (
-            f"dtype {name!r} is not one that JAX knows: use a NumPy or ml_dtypes name, or one of {known}"
-        )
+        message = f"dtype {name!r} is not one that JAX knows: use a NumPy or ml_dtypes name, or one of {known}"
         raise InputError(message) from None
     if held != dtype:
         raise InputError(f"dtype {name!r} would become {held}: switch on jax_enable_x64 or ask for {held}")
@@ -137,13 +127,9 @@ def _build(tree: Any, hint: Any, path: str, function: Callable[..., Any] | None)
         return tree
     kinds = {kind for kind, _ in typing.cast("dict[Step, Any]", tree)}
     if len(kinds) > 1:
-        raise InputError(
-            f"the leaves of {path!r} mix {' and '.join(sorted(kinds))} steps: a container takes one kind"
-        )
+        raise InputError(f"the leaves of {path!r} mix {' and '.join(sorted(kinds))} steps: a container takes one kind")
     (kind,) = kinds
-    children: dict[Any, Any] = {
-        name: child for (_, name), child in typing.cast("dict[Step, Any]", tree).items()
-    }
+    children: dict[Any, Any] = {name: child for (_, name), child in typing.cast("dict[Step, Any]", tree).items()}
     if kind == "attribute":
         return _build_record(children, hint, path, function)
     if kind == "key":
@@ -151,31 +137,23 @@ def _build(tree: Any, hint: Any, path: str, function: Callable[..., Any] | None)
     return _build_sequence(children, hint, path, function)
 
 
-def _build_record(
-    children: Mapping[str, Any], hint: Any, path: str, function: Callable[..., Any] | None
-) -> Any:
+def _build_record(children: Mapping[str, Any], hint: Any, path: str, function: Callable[..., Any] | None) -> Any:
     if not isinstance(hint, type):
         raise InputError(
             f"{path!r} has attributes, but no annotation of the entry says of which class: "
             f"annotate the argument, as in `{path}: State`"
         )
     hints = _hints(hint, function)
-    fields = {
-        name: _build(child, hints.get(name), f"{path}.{name}", function) for name, child in children.items()
-    }
+    fields = {name: _build(child, hints.get(name), f"{path}.{name}", function) for name, child in children.items()}
     try:
         return hint(**fields)
     except TypeError as error:
         raise InputError(f"{path!r} does not make a {hint.__name__}: {error}") from None
 
 
-def _build_sequence(
-    children: Mapping[int, Any], hint: Any, path: str, function: Callable[..., Any] | None
-) -> Any:
+def _build_sequence(children: Mapping[int, Any], hint: Any, path: str, function: Callable[..., Any] | None) -> Any:
     if sorted(children) != list(range(len(children))):
-        raise InputError(
-            f"the indices of {path!r} are {sorted(children)}: a sequence counts from 0 without gaps"
-        )
+        raise InputError(f"the indices of {path!r} are {sorted(children)}: a sequence counts from 0 without gaps")
     items = [_build(children[i], _argument(hint, i), f"{path}[{i}]", function) for i in range(len(children))]
     return items if typing.get_origin(hint) is list or hint is list else tuple(items)
 

@@ -39,9 +39,7 @@ def load(source: str, entry: str, filename: str | None = None) -> Program:
 
     Raises SourceError if it does not parse or raises, EntryError if it defines no function `entry`.
     """
-    filename = (
-        filename or f"<program {blake2b(source.encode('utf-8', 'replace'), digest_size=8).hexdigest()}>"
-    )
+    filename = filename or f"<program {blake2b(source.encode('utf-8', 'replace'), digest_size=8).hexdigest()}>"
     namespace: dict[str, Any] = {"__name__": "program"}
     _execute(source, filename, namespace)
     function = namespace.get(entry)
@@ -65,9 +63,7 @@ def _execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
         raise SourceError(f"the source raises {_summary(error)} when executed{_at(line)}") from error
 
 
-def check_arguments(
-    function: Callable[..., Any], leaves: Sequence[Leaf]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def check_arguments(function: Callable[..., Any], leaves: Sequence[Leaf]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Positional and keyword arguments in the order of the signature; InputError if names do not match it."""
     values = arguments(leaves, function)
     parameters = inspect.signature(function).parameters
@@ -75,9 +71,7 @@ def check_arguments(
     missing = [name for name in required if name not in values]
     unknown = [name for name in values if name not in parameters or parameters[name].kind in _VARIADIC]
     if missing or unknown:
-        wrong = [f"lacks {', '.join(missing)}"] * bool(missing) + [
-            f"has unknown {', '.join(unknown)}"
-        ] * bool(unknown)
+        wrong = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
         raise InputError(f"the input {' and '.join(wrong)}: the entry takes ({', '.join(parameters)})")
     return _in_order(parameters, values)
 
@@ -139,9 +133,7 @@ def refuse_leaks(namespace: dict[str, Any]) -> None:
     """SideEffectError if tracing left a traced value in a global, or in a list, set or dict that is one."""
     for name, value in namespace.items():
         if any(isinstance(item, Tracer) for item in _contents(value)):
-            raise SideEffectError(
-                f"the entry leaks a traced value into the global {name!r}: return it instead"
-            )
+            raise SideEffectError(f"the entry leaks a traced value into the global {name!r}: return it instead")
 
 
 def _contents(value: Any) -> Sequence[Any]:

@@ -175,9 +175,7 @@ def extract_source(source: str, entry: str, leaves: list[Leaf], filename: str | 
     return trace_source(source, entry, leaves, filename).lower()
 
 
-def _trace(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], filename: str
-) -> Traced:
+def _trace(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], filename: str) -> Traced:
     with translated_errors(filename):
         stage = jax.jit(function).trace(*args, **kwargs)
     refuse_effects(stage.jaxpr, filename)

@@ -35,9 +35,7 @@ def _use_64_bits() -> None:
 
 @app.command("list")
 def list_variants(
-    all_: Annotated[
-        bool, typer.Option("--all", help="Every combination that is validated, one a line.")
-    ] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Every combination that is validated, one a line.")] = False,
 ) -> None:
     """Prints schemes, solvers and how many combinations are valid."""
     from pde import report
@@ -50,9 +48,7 @@ def solve(
     dimension: Annotated[int, typer.Option(help="1, 2 or 3.")] = 2,
     solver: Annotated[str, typer.Option(help="Name of a solver, or multigrid, dst, dct, fft.")] = "multigrid",
     n: Annotated[int, typer.Option(help="Unknowns along the first axis.")] = 63,
-    boundary: Annotated[
-        str, typer.Option(help="dirichlet, neumann, periodic, robin, mixed or channel.")
-    ] = "dirichlet",
+    boundary: Annotated[str, typer.Option(help="dirichlet, neumann, periodic, robin, mixed or channel.")] = "dirichlet",
     equation: Annotated[str, typer.Option(help="poisson, screened, anisotropic or variable.")] = "poisson",
     solution: Annotated[str, typer.Option(help="Name of the known solution; the first that fits.")] = "",
     scheme: Annotated[str, typer.Option(help="Discretisation; the first that fits.")] = "",
@@ -71,9 +67,7 @@ def solve(
 
 @app.command()
 def validate(
-    all_: Annotated[
-        bool, typer.Option("--all", help="Every combination; otherwise a stratified tenth.")
-    ] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Every combination; otherwise a stratified tenth.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Writes pde/validated.tsv; needs --all.")] = False,
     workers: Annotated[int, typer.Option(help="Worker processes.")] = os.cpu_count() or 1,
     only: Annotated[str, typer.Option(help="Only keys that contain this text.")] = "",

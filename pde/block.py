@@ -187,9 +187,7 @@ def _jax_imports(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
         inside = (node.module or "").split(".")[0] == "jax"
         return {a.name: f"from {node.module} import {a.name}" for a in node.names} if inside else {}
     jax_names = [a for a in node.names if a.name.split(".")[0] == "jax"]
-    return {
-        a.asname or a.name: f"import {a.name}" + (f" as {a.asname}" if a.asname else "") for a in jax_names
-    }
+    return {a.asname or a.name: f"import {a.name}" + (f" as {a.asname}" if a.asname else "") for a in jax_names}
 
 
 def _blackened(text: str) -> str:

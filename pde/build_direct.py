@@ -61,9 +61,7 @@ def build_half_diagonalised(model: Model, plan: Plan) -> Part:
     return part(direct.half_diagonalised, x_matrix=model.matrices[0], y_matrix=model.matrices[1])
 
 
-def build_transform(
-    model: Model, forward: Callable[..., object], inverse: Callable[..., object] | None
-) -> Part:
+def build_transform(model: Model, forward: Callable[..., object], inverse: Callable[..., object] | None) -> Part:
     transform = part(forward)
     back = part(inverse) if inverse else part(transforms.scaled_inverse, transform=transform)
     block = getattr(transforms, f"transform_{model.problem.dimension}d")

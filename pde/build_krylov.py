@@ -49,9 +49,7 @@ def build_stabilised(model: Model, plan: Plan) -> Part:
 
 
 def build_arnoldi(model: Model, plan: Plan) -> Part:
-    step = part(
-        krylov.arnoldi_step, apply_operator=model.apply, ratio=_RATIO, restart=rates.restart_length(model)
-    )
+    step = part(krylov.arnoldi_step, apply_operator=model.apply, ratio=_RATIO, restart=rates.restart_length(model))
     return advanced(plan, part(krylov.arnoldi_start), step, rates.restarts(model, plan.tolerance))
 
 
@@ -63,19 +61,13 @@ def _preconditioner(model: Model, kind: str) -> Part:
 
 
 def preconditioned_count(model: Model, plan: Plan, kind: str) -> int:
-    return (
-        rates.cycles(plan.tolerance, 0.35)
-        if kind == "multigrid"
-        else rates.preconditioned(model, plan.tolerance)
-    )
+    return rates.cycles(plan.tolerance, 0.35) if kind == "multigrid" else rates.preconditioned(model, plan.tolerance)
 
 
 def build_preconditioned(model: Model, plan: Plan, kind: str) -> Part:
     precondition = _preconditioner(model, kind)
     start = part(krylov.preconditioned_start, precondition=precondition)
-    step = part(
-        krylov.preconditioned_step, apply_operator=model.apply, precondition=precondition, ratio=_RATIO
-    )
+    step = part(krylov.preconditioned_step, apply_operator=model.apply, precondition=precondition, ratio=_RATIO)
     return advanced(plan, start, step, preconditioned_count(model, plan, kind))
 
 
@@ -86,6 +78,4 @@ def build_library(model: Model, plan: Plan, name: str) -> Part:
         return part(krylov.library_gmres, **bound, limit=2 * rates.restarts(model, plan.tolerance))
     if name == "pcg":
         bound["precondition"] = _preconditioner(model, "jacobi")
-    return part(
-        getattr(krylov, f"library_{name}"), **bound, limit=2 * rates.stabilised(model, plan.tolerance)
-    )
+    return part(getattr(krylov, f"library_{name}"), **bound, limit=2 * rates.stabilised(model, plan.tolerance))

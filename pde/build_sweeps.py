@@ -48,9 +48,7 @@ def build_jacobi(model: Model, plan: Plan) -> Part:
 
 
 def build_damped(model: Model, plan: Plan) -> Part:
-    return repeated(
-        model, plan, damped_sweep(model), rates.damped_jacobi(model, plan.tolerance, damping(model))
-    )
+    return repeated(model, plan, damped_sweep(model), rates.damped_jacobi(model, plan.tolerance, damping(model)))
 
 
 def damped_sweep(model: Model) -> Part:
@@ -67,9 +65,7 @@ def build_red_black(model: Model, plan: Plan) -> Part:
 
 def build_overrelaxed(model: Model, plan: Plan) -> Part:
     omega = round(rates.best_relaxation(model), 6)
-    sweep = part(
-        relaxation.overrelaxed_sweep, **relaxation_parts(model), red=colouring(model), relaxation=omega
-    )
+    sweep = part(relaxation.overrelaxed_sweep, **relaxation_parts(model), red=colouring(model), relaxation=omega)
     return repeated(model, plan, sweep, rates.overrelaxation(model, plan.tolerance))
 
 

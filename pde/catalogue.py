@@ -42,11 +42,7 @@ def _solved(scheme: Scheme, problem: Problem, spelling: str) -> Iterator[Variant
     model = scheme.build(scheme, problem, spelling, 8 if cells else 7)
     first = spelling == spellings(scheme, problem)[0]
     for solver in SOLVERS.values():
-        if (
-            problem.dimension in solver.dimensions
-            and not missing(solver, model)
-            and (first or solver.spelled)
-        ):
+        if problem.dimension in solver.dimensions and not missing(solver, model) and (first or solver.spelled):
             for loop in solver.loops:
                 yield Variant(problem, scheme.name, spelling, solver.name, loop)
 

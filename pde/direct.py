@@ -66,9 +66,7 @@ def kronecker_dense_2d(f: Array, *, x_matrix: Matrix, y_matrix: Matrix) -> Array
 # Three diagonals.
 
 
-def constant_bands(
-    f: Array, *, spacing: Callable[[Array], float], screening: float
-) -> tuple[Array, Array, Array]:
+def constant_bands(f: Array, *, spacing: Callable[[Array], float], screening: float) -> tuple[Array, Array, Array]:
     """The three diagonals of minus the second derivative plus screening."""
     h = spacing(f)
     side = jnp.full(f.shape[0], -1.0 / h**2)
@@ -131,9 +129,7 @@ def solve_cyclic(f: Array, *, bands: Bands, eliminate_odd: Callable[..., Array])
     return eliminate_odd(*bands(f), f)
 
 
-def reduce_cyclically(
-    lower: Array, centre: Array, upper: Array, f: Array, *, recurse: Callable[..., Array]
-) -> Array:
+def reduce_cyclically(lower: Array, centre: Array, upper: Array, f: Array, *, recurse: Callable[..., Array]) -> Array:
     """Eliminates every second unknown, solves for the rest, substitutes back."""
     if f.shape[0] == 1:
         return f / centre
@@ -158,9 +154,7 @@ def diagonalise_1d(f: Array, *, x_matrix: Matrix, invert: Callable[[Array], Arra
     return vectors @ (invert(values) * (vectors.T @ f))
 
 
-def diagonalise_2d(
-    f: Array, *, x_matrix: Matrix, y_matrix: Matrix, invert: Callable[[Array], Array]
-) -> Array:
+def diagonalise_2d(f: Array, *, x_matrix: Matrix, y_matrix: Matrix, invert: Callable[[Array], Array]) -> Array:
     """Solution in the eigenvectors of the matrices of both axes."""
     x_values, x_vectors = jnp.linalg.eigh(x_matrix(f.shape[0]))
     y_values, y_vectors = jnp.linalg.eigh(y_matrix(f.shape[1]))

@@ -22,9 +22,7 @@ def solve_zero_mean(f: Array, *, solve_system: Callable[[Array], Array]) -> Arra
     return u - jnp.mean(u)
 
 
-def solve_zero_mean_recorded(
-    f: Array, *, solve_system: Callable[[Array], tuple[Array, Array]]
-) -> tuple[Array, Array]:
+def solve_zero_mean_recorded(f: Array, *, solve_system: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
     """Solution of zero mean for the compatible part of f, and the record of the iteration."""
     u, record = solve_system(f - jnp.mean(f))
     return u - jnp.mean(u), record
@@ -43,9 +41,7 @@ def lifted_load(f: Array, boundary: Array, *, difference: Field, spacing: Callab
     return f - difference(boundary) / spacing(f) ** 2
 
 
-def lifted_after(
-    f: Array, boundary: Array, *, plain_load: Field, lift: Callable[[Array, Array], Array]
-) -> Array:
+def lifted_after(f: Array, boundary: Array, *, plain_load: Field, lift: Callable[[Array, Array], Array]) -> Array:
     """Load of f with the boundary values moved over."""
     return lift(plain_load(f), boundary)
 
@@ -62,9 +58,7 @@ def sides_load_2d(f: Array, x_sides: Array, y_sides: Array, *, gain: Callable[[A
     return f.at[:, 0].add(factor * y_sides[0]).at[:, -1].add(factor * y_sides[1])
 
 
-def sides_load_3d(
-    f: Array, x_sides: Array, y_sides: Array, z_sides: Array, *, gain: Callable[[Array], Array]
-) -> Array:
+def sides_load_3d(f: Array, x_sides: Array, y_sides: Array, z_sides: Array, *, gain: Callable[[Array], Array]) -> Array:
     """Right-hand side with the data of the six sides added to the outer cells."""
     factor = gain(f)
     f = f.at[0].add(factor * x_sides[0]).at[-1].add(factor * x_sides[1])

@@ -174,9 +174,7 @@ def flux_matrix(n: int, *, coefficient: Field, faces: Points) -> Array:
 # Diagonals of the flux operators.
 
 
-def flux_diagonal_1d(
-    u: Array, *, coefficient: Field, faces: Points, spacing: Callable[[Array], float]
-) -> Array:
+def flux_diagonal_1d(u: Array, *, coefficient: Field, faces: Points, spacing: Callable[[Array], float]) -> Array:
     """Diagonal of the operator: the diffusivities of both faces."""
     a = coefficient(faces(u.shape[0]))
     return (a[:-1] + a[1:]) / spacing(u) ** 2

@@ -116,9 +116,7 @@ def arnoldi_start(f: Array) -> State:
     return jnp.zeros_like(f), f
 
 
-def arnoldi_step(
-    state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array], restart: int
-) -> State:
+def arnoldi_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array], restart: int) -> State:
     """One restart of GMRES: an orthonormal basis, then a least-squares problem."""
     u, residual = state
     size = jnp.linalg.norm(residual)
@@ -257,13 +255,9 @@ def library_bicgstab(f: Array, *, apply_operator: Field, tolerance: float, limit
 
 def library_gmres(f: Array, *, apply_operator: Field, tolerance: float, restart: int, limit: int) -> Array:
     """GMRES of jax.scipy."""
-    return gmres(
-        apply_operator, f, tol=tolerance, restart=restart, maxiter=limit, solve_method="incremental"
-    )[0]
+    return gmres(apply_operator, f, tol=tolerance, restart=restart, maxiter=limit, solve_method="incremental")[0]
 
 
-def library_pcg(
-    f: Array, *, apply_operator: Field, precondition: Field, tolerance: float, limit: int
-) -> Array:
+def library_pcg(f: Array, *, apply_operator: Field, precondition: Field, tolerance: float, limit: int) -> Array:
     """Preconditioned conjugate gradients of jax.scipy."""
     return cg(apply_operator, f, tol=tolerance, maxiter=limit, M=precondition)[0]

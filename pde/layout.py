@@ -105,7 +105,5 @@ LAYOUTS: dict[tuple[str, str], Layout] = {
     ("cell", "dirichlet"): Layout((DIRICHLET_CELLS,) * 3, part(operators.odd_ghosts)),
     ("cell", "neumann"): Layout((NEUMANN_CELLS,) * 3, part(operators.edge_ghosts)),
     ("cell", "mixed"): Layout((MIXED_CELLS, NEUMANN_CELLS, NEUMANN_CELLS), part(operators.mixed_ghosts)),
-    ("cell", "robin"): Layout(
-        (ROBIN_CELLS,) * 3, part(operators.robin_ghosts, spacing=_CELL, rate=ROBIN_RATE)
-    ),
+    ("cell", "robin"): Layout((ROBIN_CELLS,) * 3, part(operators.robin_ghosts, spacing=_CELL, rate=ROBIN_RATE)),
 }

@@ -275,9 +275,7 @@ def directional_diff_2d(u: Array, *, add_ghosts: Field, x_weight: float, y_weigh
     return -(x_weight * x + y_weight * y)
 
 
-def directional_lines_2d(
-    u: Array, *, add_ghosts: Field, along_line: Field, x_weight: float, y_weight: float
-) -> Array:
+def directional_lines_2d(u: Array, *, add_ghosts: Field, along_line: Field, x_weight: float, y_weight: float) -> Array:
     """Weighted sum of the second differences along x and y."""
     p = add_ghosts(u)
     x = jax.vmap(along_line, in_axes=1, out_axes=1)(p[:, 1:-1])
@@ -291,9 +289,7 @@ def directional_convolution_2d(u: Array, *, add_ghosts: Field, x_weight: float, 
     return lax.conv(add_ghosts(u)[None, None], kernel[None, None], (1, 1), "VALID")[0, 0]
 
 
-def directional_slices_3d(
-    u: Array, *, add_ghosts: Field, x_weight: float, y_weight: float, z_weight: float
-) -> Array:
+def directional_slices_3d(u: Array, *, add_ghosts: Field, x_weight: float, y_weight: float, z_weight: float) -> Array:
     """Weighted sum of the second differences along x, y and z."""
     p = add_ghosts(u)
     x = 2.0 * u - p[:-2, 1:-1, 1:-1] - p[2:, 1:-1, 1:-1]
@@ -302,9 +298,7 @@ def directional_slices_3d(
     return x_weight * x + y_weight * y + z_weight * z
 
 
-def directional_diff_3d(
-    u: Array, *, add_ghosts: Field, x_weight: float, y_weight: float, z_weight: float
-) -> Array:
+def directional_diff_3d(u: Array, *, add_ghosts: Field, x_weight: float, y_weight: float, z_weight: float) -> Array:
     """Weighted sum of the second differences along x, y and z."""
     p = add_ghosts(u)
     x = jnp.diff(p[:, 1:-1, 1:-1], n=2, axis=0)

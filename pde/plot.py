@@ -15,16 +15,12 @@ def save(outcome: Outcome, path: Path) -> None:
     try:
         from matplotlib.figure import Figure  # optional extra
     except ImportError as absent:
-        raise UserError(
-            "--plot needs matplotlib, which is missing: pip install 'jit-synthesis[plot]'"
-        ) from absent
+        raise UserError("--plot needs matplotlib, which is missing: pip install 'jit-synthesis[plot]'") from absent
     exact = outcome.variant.problem.sample(outcome.points)[0]
     u = np.asarray(outcome.u)
     difference = u - (exact - exact.mean() if outcome.variant.problem.singular else exact)
     figure = Figure(figsize=(9, 4), layout="constrained")
-    for axes, values, title in zip(
-        figure.subplots(1, 2), (u, difference), ("solution", "error"), strict=True
-    ):
+    for axes, values, title in zip(figure.subplots(1, 2), (u, difference), ("solution", "error"), strict=True):
         axes.set_title(title)
         if u.ndim == 1:
             axes.plot(outcome.points[..., 0], values)

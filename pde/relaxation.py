@@ -74,9 +74,7 @@ def symmetric_sweep(
     return u
 
 
-def lexicographic_sweep_1d(
-    u: Array, f: Array, *, spacing: Callable[[Array], float], relaxation: float
-) -> Array:
+def lexicographic_sweep_1d(u: Array, f: Array, *, spacing: Callable[[Array], float], relaxation: float) -> Array:
     """One sweep from left to right, each point from its newest neighbours."""
     right = jnp.append(u[1:], 0.0)
 
@@ -88,9 +86,7 @@ def lexicographic_sweep_1d(
     return lax.scan(relax, jnp.zeros_like(u[0]), (u, right, f * spacing(u) ** 2))[1]
 
 
-def lexicographic_sweep_2d(
-    u: Array, f: Array, *, spacing: Callable[[Array], float], relaxation: float
-) -> Array:
+def lexicographic_sweep_2d(u: Array, f: Array, *, spacing: Callable[[Array], float], relaxation: float) -> Array:
     """One sweep row by row, each point from its newest neighbours."""
 
     def relax(west: Array, point: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -135,9 +131,7 @@ def repeat_recorded(f: Array, *, sweep: Step, apply_operator: Field, iterations:
     return lax.scan(advance, jnp.zeros_like(f), None, length=iterations)
 
 
-def repeat_while(
-    f: Array, *, sweep: Step, apply_operator: Field, tolerance: float, limit: int
-) -> tuple[Array, Array]:
+def repeat_while(f: Array, *, sweep: Step, apply_operator: Field, tolerance: float, limit: int) -> tuple[Array, Array]:
     """Solution to a relative residual, and the number of sweeps it took."""
     target = tolerance * jnp.linalg.norm(f)
 

@@ -24,6 +24,8 @@ from pde.solvers import SOLVERS
 console = Console()
 MULTIGRID_SIZES = (63, 127, 255, 511, 1023)
 RELAXATION_SIZES = (15, 31, 63)
+LINE_EVERY = 20
+"""Combinations between two lines of progress where there is no terminal."""
 
 
 def print_catalogue(everything: bool) -> None:
@@ -62,9 +64,7 @@ def print_catalogue(everything: bool) -> None:
         ],
     )
     pairs = len({(v.solver, v.scheme) for v in chosen})
-    console.print(
-        f"{len(variants())} valid combinations, {len(chosen)} validated, {pairs} solver x scheme pairs"
-    )
+    console.print(f"{len(variants())} valid combinations, {len(chosen)} validated, {pairs} solver x scheme pairs")
 
 
 def _words(items: Any) -> str:
@@ -90,8 +90,7 @@ def print_solution(
     """Solves once to compile and once for the time."""
     if screening is not None and screening < 0:
         raise UserError(
-            f"c = {screening:g} is negative, which makes the operator indefinite for {names['solver']}: "
-            "take c >= 0"
+            f"c = {screening:g} is negative, which makes the operator indefinite for {names['solver']}: take c >= 0"
         )
     if names["n"] < 1:
         raise UserError(f"n = {names['n']} is below 1: take n >= 3")
@@ -104,8 +103,7 @@ def print_solution(
     seconds = time.perf_counter() - start
     count = "none" if outcome.iterations is None else str(outcome.iterations)
     console.print(
-        f"{outcome.variant.key}\nn = {outcome.n}, error {outcome.error:.3e}, iterations {count}, "
-        f"{seconds:.3f} s"
+        f"{outcome.variant.key}\nn = {outcome.n}, error {outcome.error:.3e}, iterations {count}, {seconds:.3f} s"
     )
     if plot is not None:
         from pde.plot import save
@@ -137,14 +135,10 @@ def run_validation(everything: bool, write: bool, workers: int, only: str) -> bo
     failures = [r for r in records if not r["passed"]]
     _print_summary(records)
     for record in failures:
-        console.print(
-            f"FAILED {'/'.join(str(record[k]) for k in table.KEY)}: {record['reason']}", soft_wrap=True
-        )
+        console.print(f"FAILED {'/'.join(str(record[k]) for k in table.KEY)}: {record['reason']}", soft_wrap=True)
     print_growth()
     minutes = (time.perf_counter() - start) / 60
-    console.print(
-        f"{len(records)} combinations, {len(failures)} failures, {minutes:.1f} min on {workers} workers"
-    )
+    console.print(f"{len(records)} combinations, {len(failures)} failures, {minutes:.1f} min on {workers} workers")
     if write:
         count = table.write(r for r in records if r["passed"])
         console.print(f"{count} rows in {table.PATH}", soft_wrap=True)
@@ -167,6 +161,9 @@ def _validated(chosen: list[Any], workers: int) -> list[dict[str, Any]]:
             nonlocal failed
             failed += not record["passed"]
             progress.update(task, advance=1, failed=failed)
+            count = int(progress.tasks[0].completed)
+            if not console.is_terminal and count % LINE_EVERY == 0:
+                print(f"{count} of {len(chosen)} validated, {failed} failed", flush=True)
 
         return validate.validate_many(chosen, workers, done)
 

@@ -118,9 +118,7 @@ def common_traits(problem: Problem) -> set[Trait]:
 # Second-order differences and volumes.
 
 
-def _boundary_data(
-    scheme: Scheme, problem: Problem, shape: tuple[int, ...], points: np.ndarray
-) -> tuple[Data, ...]:
+def _boundary_data(scheme: Scheme, problem: Problem, shape: tuple[int, ...], points: np.ndarray) -> tuple[Data, ...]:
     """The arrays that carry inhomogeneous data: values on a rim, or one array of both sides for each axis."""
     if not problem.inhomogeneous:
         return ()
@@ -145,9 +143,7 @@ def _sides(problem: Problem, shape: tuple[int, ...], axis: int) -> np.ndarray:
     axes = [(np.arange(n) + 0.5) / n for n in shape]
     axes[axis] = np.array([0.0, 1.0])
     u, _, gradient = problem.sample(grid_points(axes))
-    outward = np.moveaxis(gradient[..., axis], axis, 0) * np.array([-1.0, 1.0]).reshape(
-        2, *[1] * (len(shape) - 1)
-    )
+    outward = np.moveaxis(gradient[..., axis], axis, 0) * np.array([-1.0, 1.0]).reshape(2, *[1] * (len(shape) - 1))
     u = np.moveaxis(u, axis, 0)
     return {"dirichlet": u, "neumann": outward, "robin": outward + ROBIN_RATE * u}[problem.boundary]
 
@@ -279,10 +275,7 @@ def _difference_traits(scheme: Scheme, problem: Problem, layout: Layout) -> set[
         T.ISOTROPIC: True,
         T.NESTED: d < 3 or (problem.boundary == "dirichlet" and not cell),
         T.GALERKIN: not cell,
-        T.CONSTANT_INTERIOR: constant
-        and problem.boundary == "dirichlet"
-        and not cell
-        and problem.terms.screening == 0,
+        T.CONSTANT_INTERIOR: constant and problem.boundary == "dirichlet" and not cell and problem.terms.screening == 0,
         T.SINE: constant and problem.boundary == "dirichlet" and not cell,
         T.COSINE: constant and problem.boundary == "neumann" and cell,
         T.FOURIER: constant and problem.boundary == "periodic",
@@ -312,9 +305,7 @@ def _directional(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Mod
     else:
         bound = dict(zip(("x_weight", "y_weight", "z_weight"), weights, strict=False))
         lines = {"along_line": _LINE} if spelling == "lines" else {}
-        apply = part(
-            getattr(operators, f"directional_{spelling}_{d}d"), add_ghosts=layout.ghosts, **lines, **bound
-        )
+        apply = part(getattr(operators, f"directional_{spelling}_{d}d"), add_ghosts=layout.ghosts, **lines, **bound)
     centre = 2.0 * sum(weights) + terms.screening
     traits = common_traits(problem) | {T.SYMMETRIC, T.BOUNDED, T.DIAGONAL, T.BIPARTITE, T.SEPARABLE}
     return Model(

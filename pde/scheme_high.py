@@ -56,9 +56,7 @@ def _nine_point_difference(spelling: str, theta: float, d: int) -> Part | None:
         return part(operators.slices_1d)
     if d == 3:
         return (
-            part(getattr(flux, f"nineteen_point_{spelling}"))
-            if hasattr(flux, f"nineteen_point_{spelling}")
-            else None
+            part(getattr(flux, f"nineteen_point_{spelling}")) if hasattr(flux, f"nineteen_point_{spelling}") else None
         )
     if spelling == "elements":
         return part(flux.element_scatter_2d)
@@ -95,9 +93,7 @@ def _compact(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
     }
     traits |= {T.NESTED} if d < 3 or not periodic else set()
     if d == 1:
-        traits |= (
-            {T.BIPARTITE, T.SEPARABLE, T.SINE} if not periodic else {T.BIPARTITE, T.SEPARABLE, T.FOURIER}
-        )
+        traits |= {T.BIPARTITE, T.SEPARABLE, T.SINE} if not periodic else {T.BIPARTITE, T.SEPARABLE, T.FOURIER}
         traits |= set() if periodic else {T.TRIDIAGONAL}
     if problem.equation == "variable":
         traits -= {T.DIAGONAL, T.SEPARABLE, T.SINE, T.FOURIER}
@@ -146,9 +142,7 @@ def _compact_difference(scheme: Scheme, problem: Problem, spelling: str, theta: 
         return part(flux.variable_elements_2d, coefficient=coefficient, centres=part(flux.interior_faces))
     if problem.dimension == 1 and spelling not in MATRIX_SPELLINGS:
         return part(getattr(operators, f"{spelling}_1d"))
-    return (
-        None if spelling in MATRIX_SPELLINGS else _nine_point_difference(spelling, theta, problem.dimension)
-    )
+    return None if spelling in MATRIX_SPELLINGS else _nine_point_difference(spelling, theta, problem.dimension)
 
 
 def _compact_matrix_form(spelling: str, matrix: Part, theta: float, d: int) -> Part:
@@ -342,9 +336,7 @@ HIGH_ORDER = (
         ("slices", "gather", "product", "einsum"),
         _stretched,
     ),
-    Scheme(
-        "fourier", "vertex", (1, 2, 3), ("periodic",), ("poisson", "screened"), ("modes",), spectral_model
-    ),
+    Scheme("fourier", "vertex", (1, 2, 3), ("periodic",), ("poisson", "screened"), ("modes",), spectral_model),
     Scheme(
         "sine",
         "vertex",

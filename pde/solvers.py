@@ -96,9 +96,7 @@ def _relaxations() -> list[Solver]:
         Solver("jacobi", relaxed | regular, LOOPS, build_jacobi, rates.jacobi, speed=slow),
         Solver("damped_jacobi", relaxed, LOOPS, build_damped, damped_bound, speed=slow),
         Solver("gauss_seidel", lexicographic, LOOPS, _lexicographic(False), rates.gauss_seidel, lines, slow),
-        Solver(
-            "sor_lexicographic", lexicographic, LOOPS, _lexicographic(True), rates.overrelaxation, lines, slow
-        ),
+        Solver("sor_lexicographic", lexicographic, LOOPS, _lexicographic(True), rates.overrelaxation, lines, slow),
         Solver("red_black", coloured, LOOPS, build_red_black, rates.gauss_seidel, speed=slow),
         Solver("sor", coloured, LOOPS, build_overrelaxed, rates.overrelaxation),
         Solver("ssor", coloured, LOOPS, build_symmetric, rates.gauss_seidel, speed=slow),
@@ -134,21 +132,15 @@ def _preconditioned(kind: str, needs: frozenset[Trait], loops: tuple[str, ...]) 
     def bound(model: Model, tolerance: float) -> int:
         return preconditioned_count(model, Plan("", tolerance), kind)
 
-    return Solver(
-        f"pcg_{kind}", needs, loops, lambda model, plan: build_preconditioned(model, plan, kind), bound
-    )
+    return Solver(f"pcg_{kind}", needs, loops, lambda model, plan: build_preconditioned(model, plan, kind), bound)
 
 
 def _from_library(name: str, needs: frozenset[Trait], bound: Bound) -> Solver:
-    return Solver(
-        f"library_{name}", needs, LIBRARY, lambda model, plan: build_library(model, plan, name), bound
-    )
+    return Solver(f"library_{name}", needs, LIBRARY, lambda model, plan: build_library(model, plan, name), bound)
 
 
 def _cycles() -> list[Solver]:
-    return [
-        _cycle(shape, smoother) for smoother in ("damped", "red_black") for shape in ("v", "w", "f", "full")
-    ]
+    return [_cycle(shape, smoother) for smoother in ("damped", "red_black") for shape in ("v", "w", "f", "full")]
 
 
 def _cycle(shape: str, smoother: str) -> Solver:
@@ -193,9 +185,7 @@ def _line_solvers() -> list[Solver]:
             dimensions=(1,),
             speed="fast",
         ),
-        Solver(
-            "cyclic_reduction", cyclic, DIRECT, build_cyclic, dimensions=(1,), speed="fast", hierarchy=True
-        ),
+        Solver("cyclic_reduction", cyclic, DIRECT, build_cyclic, dimensions=(1,), speed="fast", hierarchy=True),
     ]
 
 
@@ -219,9 +209,7 @@ def _axis_solvers() -> list[Solver]:
             transforms.cosine_by_extension,
             transforms.inverse_cosine_by_extension,
         ),
-        _transform(
-            "cosine_matrix", T.COSINE, transforms.cosine_by_matrix, transforms.inverse_cosine_by_matrix
-        ),
+        _transform("cosine_matrix", T.COSINE, transforms.cosine_by_matrix, transforms.inverse_cosine_by_matrix),
         replace(
             _unspelled("sine_tridiagonal", _needs(T.CONSTANT_INTERIOR), build_sine_tridiagonal, (2,)),
             odd=True,
@@ -233,9 +221,7 @@ def _axis_solvers() -> list[Solver]:
     ]
 
 
-def _unspelled(
-    name: str, needs: frozenset[Trait], build: Build, dimensions: tuple[int, ...] = (1, 2, 3)
-) -> Solver:
+def _unspelled(name: str, needs: frozenset[Trait], build: Build, dimensions: tuple[int, ...] = (1, 2, 3)) -> Solver:
     return Solver(name, needs, DIRECT, build, dimensions=dimensions, speed="fast", spelled=False)
 
 

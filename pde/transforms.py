@@ -59,10 +59,7 @@ def inverse_cosine_by_extension(y: Array) -> Array:
     """Cell values along the last axis from their cosine transform."""
     n = y.shape[-1]
     turned = y * jnp.exp(0.5j * jnp.pi * jnp.arange(n) / n)
-    return (
-        2.0
-        * jnp.fft.irfft(jnp.concatenate([turned, jnp.zeros_like(turned[..., :1])], axis=-1), 2 * n)[..., :n]
-    )
+    return 2.0 * jnp.fft.irfft(jnp.concatenate([turned, jnp.zeros_like(turned[..., :1])], axis=-1), 2 * n)[..., :n]
 
 
 def cosine_by_matrix(x: Array) -> Array:
@@ -125,25 +122,19 @@ def fourier_derivatives(n: int) -> Array:
 # Solvers.
 
 
-def transform_1d(
-    f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field
-) -> Array:
+def transform_1d(f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field) -> Array:
     """Solution by dividing each mode by its eigenvalue."""
     return inverse(transform(f) * invert(eigenvalues(f.shape[-1])))
 
 
-def transform_2d(
-    f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field
-) -> Array:
+def transform_2d(f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field) -> Array:
     """Solution by dividing each mode by its eigenvalue, one axis transformed at a time."""
     modes = transform(transform(f).T)
     modes = modes * invert(eigenvalues(f.shape[0]) + eigenvalues(f.shape[1])[:, None])
     return inverse(inverse(modes).T)
 
 
-def transform_3d(
-    f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field
-) -> Array:
+def transform_3d(f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field) -> Array:
     """Solution by dividing each mode by its eigenvalue, one axis transformed at a time."""
     modes = f
     for _ in range(3):

@@ -96,9 +96,7 @@ def validate(variant: Variant) -> Result:
     try:
         found = [error(variant, n) for n in sizes]
     except Exception as exception:
-        return _result(
-            variant, sizes, [], time.perf_counter() - start, f"{type(exception).__name__}: {exception}"
-        )
+        return _result(variant, sizes, [], time.perf_counter() - start, f"{type(exception).__name__}: {exception}")
     return _result(variant, sizes, found, time.perf_counter() - start)
 
 
@@ -142,9 +140,7 @@ def _judge(order: int | None, found: list[tuple[float, float, int, str]]) -> tup
             observed,
             "" if e1 < SPECTRAL_ERROR or geometric else f"error {e1:.1e} is neither small nor falling",
         )
-    return observed, "" if abs(
-        observed - order
-    ) <= ORDER_SLACK else f"order {observed:.2f} instead of {order}"
+    return observed, "" if abs(observed - order) <= ORDER_SLACK else f"order {observed:.2f} instead of {order}"
 
 
 def validate_in_worker(variant: Variant) -> dict[str, object]:
@@ -168,9 +164,7 @@ def validate_many(
             try:
                 record = future.result()
             except Exception as exception:
-                record = asdict(
-                    _result(variant, grids(variant), [], limit, f"{type(exception).__name__}: {exception}")
-                )
+                record = asdict(_result(variant, grids(variant), [], limit, f"{type(exception).__name__}: {exception}"))
             records.append(record)
             done(record)
     return records

@@ -111,9 +111,7 @@ def check(variant: Variant) -> None:
             f"choose one of {', '.join(spellings(scheme, problem))}"
         )
     if variant.loop not in solver.loops:
-        raise UserError(
-            f"solver {solver.name} has no loop {variant.loop!r}: choose one of {', '.join(solver.loops)}"
-        )
+        raise UserError(f"solver {solver.name} has no loop {variant.loop!r}: choose one of {', '.join(solver.loops)}")
     if problem.dimension not in solver.dimensions:
         raise UserError(
             f"solver {solver.name} is not made for dimension {problem.dimension}: choose one of "
@@ -130,11 +128,7 @@ def check(variant: Variant) -> None:
 def fitting_solvers(variant: Variant) -> list[str]:
     """Names of the solvers that take the variant's model."""
     model = variant.model(8 if _cells(variant) else 7)
-    return [
-        s.name
-        for s in SOLVERS.values()
-        if variant.problem.dimension in s.dimensions and not missing(s, model)
-    ]
+    return [s.name for s in SOLVERS.values() if variant.problem.dimension in s.dimensions and not missing(s, model)]
 
 
 # Grids.
@@ -171,9 +165,7 @@ def intervals(variant: Variant) -> tuple[int, ...]:
     if variant.scheme == "wide_ends":
         return (16, 24, 32)
     if _dense(variant):
-        return {(2, False): (12, 16, 24), (2, True): (8, 16, 32), (3, False): (6, 8, 10)}.get(
-            (d, hierarchy), ()
-        )
+        return {(2, False): (12, 16, 24), (2, True): (8, 16, 32), (3, False): (6, 8, 10)}.get((d, hierarchy), ())
     if d == 2:
         return {"slow": (12, 16, 24), "medium": (16, 24, 32)}.get(speed, (16, 32, 64))
     return (8, 12, 16)
@@ -200,19 +192,13 @@ def check_size(variant: Variant, n: int) -> None:
     intervals_ = n if _cells(variant) else n + 1
     if solver.hierarchy and intervals_ & (intervals_ - 1):
         form, near = (
-            ("2**k", 2 ** round(np.log2(n)))
-            if _cells(variant)
-            else ("2**k - 1", 2 ** round(np.log2(n + 1)) - 1)
+            ("2**k", 2 ** round(np.log2(n))) if _cells(variant) else ("2**k - 1", 2 ** round(np.log2(n + 1)) - 1)
         )
-        raise UserError(
-            f"n = {n} is not {form}, which {solver.name} needs to halve its grids: take n = {near}"
-        )
+        raise UserError(f"n = {n} is not {form}, which {solver.name} needs to halve its grids: take n = {near}")
     if solver.odd and n % 2 == 0:
         raise UserError(f"n = {n} is even, but {solver.name} needs an odd n: take n = {n + 1}")
     if variant.problem.boundary == "periodic" and n % 2:
-        raise UserError(
-            f"n = {n} is odd, but a period is coloured and transformed in pairs: take n = {n + 1}"
-        )
+        raise UserError(f"n = {n} is odd, but a period is coloured and transformed in pairs: take n = {n + 1}")
     if _dense(variant) and (size := n**d) ** 2 > MOST_ELEMENTS:
         raise UserError(
             f"n = {n} gives a dense matrix of {size} x {size} for {variant.solver}: take n <= "
@@ -267,9 +253,7 @@ def whole(variant: Variant, model: Model, tolerance: float | None = None) -> Par
     return model.wrap(solver_part(variant, model, tolerance))
 
 
-def _use(
-    variant: Variant, model: Model, use: str, tolerance: float | None
-) -> tuple[Part, str, tuple[Data, ...]]:
+def _use(variant: Variant, model: Model, use: str, tolerance: float | None) -> tuple[Part, str, tuple[Data, ...]]:
     field = Data("u", model.shape, lambda: model.problem.sample(model.points)[0])
     source = Data("f", model.shape, lambda: model.problem.sample(model.points)[1])
     if use == "solve":
@@ -312,7 +296,5 @@ def _batch(root: Part, inputs: tuple[Data, ...], vectorisation: str) -> tuple[Pa
         raise UserError(f"a program of {len(inputs)} arguments is not batched: take vectorisation single")
     block = entry.batched if vectorisation == "vmap" else entry.mapped
     first = inputs[0]
-    data = Data(
-        first.name, (BATCH, *first.shape), lambda: np.stack([first.values() * (k + 1) for k in range(BATCH)])
-    )
+    data = Data(first.name, (BATCH, *first.shape), lambda: np.stack([first.values() * (k + 1) for k in range(BATCH)]))
     return part(block, solve_one=root), (data,)

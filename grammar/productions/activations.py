@@ -41,23 +41,28 @@ def _above_zero(x: float) -> float:
 
 # --- elementwise ------------------------------------------------------------------------------------------
 
-elementwise(jax.nn.relu, weight=2, names=_HIDDEN, result=_NONNEGATIVE)
-elementwise(jax.nn.relu6, weight=0.3, names=_HIDDEN, result=_NONNEGATIVE, magnitude=lambda x: min(x, 2.6))
+elementwise(jax.nn.relu, faithful=False, weight=2, names=_HIDDEN, result=_NONNEGATIVE)
+elementwise(
+    jax.nn.relu6,
+    faithful=False,
+    weight=0.3,
+    names=_HIDDEN,
+    result=_NONNEGATIVE,
+    magnitude=lambda x: min(x, 2.6),
+)
 elementwise(jax.nn.silu, weight=0.8, names=_HIDDEN)
 elementwise(jax.nn.swish, weight=0.2, names=_HIDDEN, prefix="nn_")
 elementwise(jax.nn.mish, weight=0.2, names=_HIDDEN)
 elementwise(jax.nn.elu, jax.nn.celu, weight=0.3, names=_HIDDEN)
 elementwise(jax.nn.selu, weight=0.2, names=_HIDDEN, magnitude=lambda x: x + 0.9)
-elementwise(jax.nn.hard_silu, weight=0.15, names=_HIDDEN)
-elementwise(jax.nn.hard_sigmoid, weight=0.2, names="gate", result=_PROBABILITY)
-elementwise(jax.nn.hard_tanh, jax.nn.soft_sign, weight=0.2, names=_HIDDEN, result=_UNIT)
+elementwise(jax.nn.hard_silu, faithful=False, weight=0.15, names=_HIDDEN)
+elementwise(jax.nn.hard_sigmoid, faithful=False, weight=0.2, names="gate", result=_PROBABILITY)
+elementwise(jax.nn.hard_tanh, jax.nn.soft_sign, faithful=False, weight=0.2, names=_HIDDEN, result=_UNIT)
 elementwise(jax.nn.log_sigmoid, weight=0.6, names="log_probs", magnitude=_above_zero)
 elementwise(jax.nn.softplus, weight=1, names="scale rates", result=_NONNEGATIVE, magnitude=_above_zero)
-elementwise(
-    jax.nn.squareplus, weight=0.1, names="scale", result=_NONNEGATIVE, magnitude=lambda x: log_sum(x, 1)
-)
-elementwise(jax.nn.sparse_plus, weight=0.1, names="scale", result=_NONNEGATIVE, magnitude=_above_zero)
-elementwise(jax.nn.sparse_sigmoid, weight=0.1, names="gate", result=_PROBABILITY)
+elementwise(jax.nn.squareplus, weight=0.1, names="scale", result=_NONNEGATIVE, magnitude=lambda x: log_sum(x, 1))
+elementwise(jax.nn.sparse_plus, faithful=False, weight=0.1, names="scale", result=_NONNEGATIVE, magnitude=_above_zero)
+elementwise(jax.nn.sparse_sigmoid, faithful=False, weight=0.1, names="gate", result=_PROBABILITY)
 elementwise(jax.nn.tanh, weight=0.2, names=_HIDDEN, result=_UNIT, prefix="nn_")
 
 
@@ -87,9 +92,7 @@ def leaky_relu_slope(x: Float[Array, "*s"], slope: Static[float, among(0.2, 0.1,
 
 
 @production(weight=0.8, names="scale sigma", magnitude=lambda x, floor: max(log_sum(x, 1), -math.log2(floor)))
-def positive_scale(
-    x: Float[Array, "*s"], floor: Static[float, among(0.1, 0.01, 1e-3)]
-) -> Float[Array, "*s", Positive]:
+def positive_scale(x: Float[Array, "*s"], floor: Static[float, among(0.1, 0.01, 1e-3)]) -> Float[Array, "*s", Positive]:
     return either(jax.nn.softplus(x) + floor, floor + jax.nn.softplus(x), weights=(5, 1))
 
 
@@ -197,9 +200,7 @@ def standardize_epsilon(
     names="normalized normed",
     magnitude=lambda x, scale, bias, n: log_sum(n / 2 + 0.1 + scale, bias),
 )
-def layer_norm(
-    x: Float[Array, "*a n"], scale: Float[Array, "n"], bias: Float[Array, "n"]
-) -> Float[Array, "*a n"]:
+def layer_norm(x: Float[Array, "*a n"], scale: Float[Array, "n"], bias: Float[Array, "n"]) -> Float[Array, "*a n"]:
     mean = jnp.mean(x, axis=-1, keepdims=True)
     var = either(jnp.var(x, axis=-1, keepdims=True), jnp.mean((x - mean) ** 2, axis=-1, keepdims=True))
     normalized = either((x - mean) / jnp.sqrt(var + 1e-5), (x - mean) * lax.rsqrt(var + 1e-5))
@@ -208,9 +209,7 @@ def layer_norm(
 
 @production(weight=0.7, names="normalized normed", magnitude=lambda x, n: n / 2 + 0.1)
 def rms_norm(x: Float[Array, "*a n"], eps: Static[float, among(1e-6, 1e-5, 1e-3)]) -> Float[Array, "*a n"]:
-    mean_square = either(
-        jnp.mean(jnp.square(x), axis=-1, keepdims=True), jnp.mean(x**2, axis=-1, keepdims=True)
-    )
+    mean_square = either(jnp.mean(jnp.square(x), axis=-1, keepdims=True), jnp.mean(x**2, axis=-1, keepdims=True))
     return either(x * lax.rsqrt(mean_square + eps), x / jnp.sqrt(mean_square + eps))
 
 
@@ -230,9 +229,7 @@ def one_hot(
 
 
 @production(weight=0.3, names="embedded tokens", magnitude=lambda table, labels: table)
-def one_hot_lookup(
-    table: Float32[Array, "k d"], labels: Int[Array, "*s", Index("k")]
-) -> Float32[Array, "*s d"]:
+def one_hot_lookup(table: Float32[Array, "k d"], labels: Int[Array, "*s", Index("k")]) -> Float32[Array, "*s d"]:
     return jax.nn.one_hot(labels, table.shape[0]) @ table
 
 
@@ -280,19 +277,13 @@ def one_hot_first(
     names="loss cross_entropy",
     magnitude=lambda logits, n: log_sum(logits + 1, math.log2(n)) + 0.1,
 )
-def cross_entropy_labels(
-    logits: Float[Array, "*b n"], labels: Int[Array, "*b", Index("n")]
-) -> Float[Array, "*b"]:
+def cross_entropy_labels(logits: Float[Array, "*b n"], labels: Int[Array, "*b", Index("n")]) -> Float[Array, "*b"]:
     log_probs = jax.nn.log_softmax(logits, axis=-1)
     return -jnp.take_along_axis(log_probs, labels[..., None], axis=-1)[..., 0]
 
 
-@production(
-    weight=0.6, names="loss cross_entropy", magnitude=lambda logits, n: log_sum(logits + 1, math.log2(n)) + n
-)
-def cross_entropy(
-    logits: Float[Array, "*b n"], targets: Float[Array, "*b n", Probability]
-) -> Float[Array, "*b"]:
+@production(weight=0.6, names="loss cross_entropy", magnitude=lambda logits, n: log_sum(logits + 1, math.log2(n)) + n)
+def cross_entropy(logits: Float[Array, "*b n"], targets: Float[Array, "*b n", Probability]) -> Float[Array, "*b"]:
     return either(
         -jnp.sum(targets * jax.nn.log_softmax(logits, axis=-1), axis=-1),
         -jnp.sum(jax.nn.log_softmax(logits) * targets, axis=-1),
@@ -301,9 +292,7 @@ def cross_entropy(
 
 
 @production(weight=0.5, names="loss bce", magnitude=lambda logits, labels: log_sum(logits + 1, 0))
-def binary_cross_entropy(
-    logits: Float[Array, "*s"], labels: Float[Array, "*s", Probability]
-) -> Float[Array, "*s"]:
+def binary_cross_entropy(logits: Float[Array, "*s"], labels: Float[Array, "*s", Probability]) -> Float[Array, "*s"]:
     return either(
         jax.nn.softplus(logits) - labels * logits,
         jnp.maximum(logits, 0) - logits * labels + jnp.log1p(jnp.exp(-jnp.abs(logits))),
@@ -312,7 +301,7 @@ def binary_cross_entropy(
     )
 
 
-@production(weight=0.4, names="entropy", magnitude=lambda logits, n: math.log2(n))
+@production(weight=0.4, names="entropy", magnitude=lambda logits, n: math.log2(n), faithful=False)
 def softmax_entropy(logits: Float[Array, "*b n"]) -> Float[Array, "*b"]:
     log_probs = jax.nn.log_softmax(logits, axis=-1)
     return -jnp.sum(jnp.exp(log_probs) * log_probs, axis=-1)

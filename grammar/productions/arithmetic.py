@@ -102,23 +102,17 @@ def add_epsilon(
 
 
 @production(weight=0.8, magnitude=log_sum)
-def add_positive(
-    x: Float[Array, "*#s", Positive], y: Float[Array, "*#s", NonNegative]
-) -> Float[Array, "*s", Positive]:
+def add_positive(x: Float[Array, "*#s", Positive], y: Float[Array, "*#s", NonNegative]) -> Float[Array, "*s", Positive]:
     return x + y
 
 
 @production(weight=0.6, magnitude=lambda x, y: x + y)
-def mul_positive(
-    x: Float[Array, "*#s", Positive], y: Float[Array, "*#s", Positive]
-) -> Float[Array, "*s", Positive]:
+def mul_positive(x: Float[Array, "*#s", Positive], y: Float[Array, "*#s", Positive]) -> Float[Array, "*s", Positive]:
     return x * y
 
 
 @production(weight=0.5, names="ratio", magnitude=lambda x, y: x + y)
-def div_positive(
-    x: Float[Array, "*#s", Positive], y: Float[Array, "*#s", Positive]
-) -> Float[Array, "*s", Positive]:
+def div_positive(x: Float[Array, "*#s", Positive], y: Float[Array, "*#s", Positive]) -> Float[Array, "*s", Positive]:
     return x / y
 
 
@@ -136,16 +130,12 @@ def to_symmetric(x: Float[Array, "*s", Probability]) -> Float[Array, "*s", Unit]
 
 
 @production(weight=1, names="scaled", magnitude=lambda x, factor: x + math.log2(factor))
-def scale_by(
-    x: Float[Array, "*s"], factor: Static[float, among(0.5, 0.1, 2.0, 1e-2, 0.25, 3.0)]
-) -> Float[Array, "*s"]:
+def scale_by(x: Float[Array, "*s"], factor: Static[float, among(0.5, 0.1, 2.0, 1e-2, 0.25, 3.0)]) -> Float[Array, "*s"]:
     return either(factor * x, x * factor)
 
 
 @production(weight=0.6, names="scaled", magnitude=lambda x, factor: x - math.log2(factor))
-def divide_by(
-    x: Float[Array, "*s"], factor: Static[float, among(2.0, 10.0, 3.0, 4.0, 255.0)]
-) -> Float[Array, "*s"]:
+def divide_by(x: Float[Array, "*s"], factor: Static[float, among(2.0, 10.0, 3.0, 4.0, 255.0)]) -> Float[Array, "*s"]:
     return x / factor
 
 
@@ -178,7 +168,7 @@ def floor_divide_int(x: Int[Array, "*s"], divisor: Static[int, among(2, 3, 4)]) 
     return either(x // divisor, jnp.floor_divide(x, divisor), weights=(12, 1))
 
 
-@production(weight=0.2, names="quotient", magnitude=lambda x, y: log_sum(x + y, 0))
+@production(weight=0.2, names="quotient", magnitude=lambda x, y: log_sum(x + y, 0), faithful=False)
 def floor_divide(x: Float[Array, "*#s"], y: Float[Array, "*#s", Positive]) -> Float[Array, "*s"]:
     return either(x // y, jnp.floor_divide(x, y), weights=(3, 1))
 
@@ -277,15 +267,13 @@ binary(
     result=_POSITIVE,
     magnitude=lambda x, y: max(x, y) + 0.51,
 )
-binary(jnp.copysign, weight=0.15, left=_BROADCAST, result=_FLOATS, magnitude=lambda x, y: x)
-binary(jnp.heaviside, weight=0.1, left=_BROADCAST, right=_BROADCAST, result=_FLOATS)
+binary(jnp.copysign, faithful=False, weight=0.15, left=_BROADCAST, result=_FLOATS, magnitude=lambda x, y: x)
+binary(jnp.heaviside, faithful=False, weight=0.1, left=_BROADCAST, right=_BROADCAST, result=_FLOATS)
 
 # --- several operators in one line --------------------------------------------------------------------------
 
 
-@production(
-    weight=1.2, names="normalized z standardized", magnitude=lambda x, loc, scale: log_sum(x, loc) + scale
-)
+@production(weight=1.2, names="normalized z standardized", magnitude=lambda x, loc, scale: log_sum(x, loc) + scale)
 def whiten(
     x: Float[Array, "*#s"], loc: Float[Array, "*#s"], scale: Float[Array, "*#s", Positive]
 ) -> Float[Array, "*s"]:
@@ -293,9 +281,7 @@ def whiten(
 
 
 @production(weight=1, names="out shifted", magnitude=lambda x, scale, bias: log_sum(x + scale, bias))
-def affine(
-    x: Float[Array, "*#s"], scale: Float[Array, "*#s"], bias: Float[Array, "*#s"]
-) -> Float[Array, "*s"]:
+def affine(x: Float[Array, "*#s"], scale: Float[Array, "*#s"], bias: Float[Array, "*#s"]) -> Float[Array, "*s"]:
     return either(x * scale + bias, scale * x + bias)
 
 
@@ -310,9 +296,7 @@ def moving_average(
 def interpolate(
     gate: Float[Array, "*s", Probability], x: Float[Array, "*s"], y: Float[Array, "*s"]
 ) -> Float[Array, "*s"]:
-    return either(
-        gate * x + (1.0 - gate) * y, (1 - gate) * y + gate * x, y + gate * (x - y), weights=(3, 1, 1)
-    )
+    return either(gate * x + (1.0 - gate) * y, (1 - gate) * y + gate * x, y + gate * (x - y), weights=(3, 1, 1))
 
 
 @production(weight=0.8, names="updated stepped", magnitude=lambda params, grads: log_sum(params, grads))

@@ -134,9 +134,7 @@ def jit(fun: Body[Function, "*x -> *y"], x: Float[Array, "*x"]) -> Float[Array, 
 
 
 @production(weight=0.5)
-def jit_of_two(
-    fun: Body[Function, "*x, *y -> *z"], x: Float[Array, "*x"], y: Float[Array, "*y"]
-) -> Float[Array, "*z"]:
+def jit_of_two(fun: Body[Function, "*x, *y -> *z"], x: Float[Array, "*x"], y: Float[Array, "*y"]) -> Float[Array, "*z"]:
     return jax.jit(fun)(x, y)
 
 

@@ -267,24 +267,20 @@ def mask_product(x: Float[Array, "*#s"], mask: Bool[Array, "*#s"]) -> Float[Arra
     return either(x * mask, x * mask.astype(x.dtype), jnp.where(mask, x, 0), weights=(2, 2, 1))
 
 
-@production(weight=1, names="positive_part", magnitude=lambda x: x)
+@production(weight=1, names="positive_part", magnitude=lambda x: x, faithful=False)
 def where_positive(x: Float[Array, "*s"], slope: Static[float, among(0.1, 0.01, 0.2)]) -> Float[Array, "*s"]:
     return either(jnp.where(x > 0, x, slope * x), jnp.where(x >= 0, x, slope * x))
 
 
-@production(weight=0.5, names="huber", magnitude=lambda x: 2 * max(x, 0.0))
+@production(weight=0.5, names="huber", magnitude=lambda x: 2 * max(x, 0.0), faithful=False)
 def huber(x: Float[Array, "*s"], delta: Static[float, among(1.0, 0.5)]) -> Float[Array, "*s", NonNegative]:
     error = jnp.abs(x)
     return jnp.where(error <= delta, 0.5 * x**2, delta * (error - 0.5 * delta))
 
 
 @production(weight=1, names="selected")
-def lax_select(
-    which: Bool[Array, "*s"], on_true: Num[Array, "*s"], on_false: Num[Array, "*s"]
-) -> Num[Array, "*s"]:
-    return either(
-        lax.select(which, on_true, on_false), lax.select_n(which, on_false, on_true), weights=(6, 1)
-    )
+def lax_select(which: Bool[Array, "*s"], on_true: Num[Array, "*s"], on_false: Num[Array, "*s"]) -> Num[Array, "*s"]:
+    return either(lax.select(which, on_true, on_false), lax.select_n(which, on_false, on_true), weights=(6, 1))
 
 
 @production(weight=0.2, names="chosen")
@@ -298,12 +294,10 @@ def select_n(
 def select(
     first: Bool[Array, "*s"], second: Bool[Array, "*s"], x: Float[Array, "*s"], y: Float[Array, "*s"]
 ) -> Float[Array, "*s"]:
-    return either(
-        jnp.select([first, second], [x, y]), jnp.select([first, second], [x, y], default=0.0), weights=(1, 2)
-    )
+    return either(jnp.select([first, second], [x, y]), jnp.select([first, second], [x, y], default=0.0), weights=(1, 2))
 
 
-@production(weight=0.8, names="safe cleaned")
+@production(weight=0.8, names="safe cleaned", faithful=False)
 def where_finite(x: Float[Array, "*s"]) -> Float[Array, "*s", Like("x")]:
     return either(
         jnp.where(jnp.isfinite(x), x, jnp.zeros_like(x)),
@@ -314,7 +308,7 @@ def where_finite(x: Float[Array, "*s"]) -> Float[Array, "*s", Like("x")]:
     )
 
 
-@production(weight=0.6, names="cleaned")
+@production(weight=0.6, names="cleaned", faithful=False)
 def where_nan(x: Float[Array, "*s"], fill: Static[float, among(0.0, 1.0)]) -> Float[Array, "*s", Like("x")]:
     return either(
         jnp.where(jnp.isnan(x), fill, x),
@@ -324,14 +318,14 @@ def where_nan(x: Float[Array, "*s"], fill: Static[float, among(0.0, 1.0)]) -> Fl
     )
 
 
-@production(weight=0.3, names="cleaned")
+@production(weight=0.3, names="cleaned", faithful=False)
 def where_infinite(
     x: Float[Array, "*s"], limit: Static[float, among(10.0, 100.0, 1000.0)]
 ) -> Float[Array, "*s", Like("x")]:
     return jnp.where(jnp.isinf(x), limit, x)
 
 
-@production(weight=0.1, names="cleaned")
+@production(weight=0.1, names="cleaned", faithful=False)
 def where_neginf(
     x: Float[Array, "*s"], limit: Static[float, among(10.0, 100.0, 1000.0)]
 ) -> Float[Array, "*s", Like("x")]:
@@ -344,7 +338,7 @@ def accept_if_finite(old: Float[Array, "*s"], new: Float[Array, "*s"]) -> Float[
     return jnp.where(finite, new, old)
 
 
-@production(weight=0.5, names="settled")
+@production(weight=0.5, names="settled", faithful=False)
 def keep_if_close(
     old: Float[Array, "*s"], new: Float[Array, "*s"], rtol: Static[float, among(1e-3, 1e-2, 1e-5)]
 ) -> Float[Array, "*s"]:
@@ -366,26 +360,24 @@ binary(jnp.fmax, jnp.fmin, weight=0.05, left=pattern(Float[Array, "*#s"]), resul
 binary(lax.max, lax.min, weight=0.15, left=_SAME, result=_SAME, prefix="lax_")
 
 
-@production(weight=1, names="rectified", magnitude=lambda x: x)
+@production(weight=1, names="rectified", magnitude=lambda x: x, faithful=False)
 def maximum_zero(x: Float[Array, "*s"]) -> Float[Array, "*s", NonNegative]:
-    return either(
-        jnp.maximum(x, 0.0), jnp.maximum(x, 0), jnp.maximum(0.0, x), x.clip(0), weights=(5, 3, 1, 1)
-    )
+    return either(jnp.maximum(x, 0.0), jnp.maximum(x, 0), jnp.maximum(0.0, x), x.clip(0), weights=(5, 3, 1, 1))
 
 
-@production(weight=1, names="safe floored", magnitude=lambda x, eps: max(x, -math.log2(eps)))
+@production(weight=1, names="safe floored", magnitude=lambda x, eps: max(x, -math.log2(eps)), faithful=False)
 def maximum_epsilon(
     x: Float[Array, "*s"], eps: Static[float, among(1e-3, 1e-2, 0.1, 1.0, 1e-6)]
 ) -> Float[Array, "*s", Positive]:
     return either(jnp.maximum(x, eps), jnp.clip(x, eps), jnp.clip(x, min=eps), weights=(6, 1, 2))
 
 
-@production(weight=0.5, names="clipped capped", magnitude=lambda x, high: max(x, math.log2(high)))
+@production(weight=0.5, names="clipped capped", magnitude=lambda x, high: max(x, math.log2(high)), faithful=False)
 def minimum_constant(x: Float[Array, "*s"], high: Static[float, among(1.0, 2.0, 5.0)]) -> Float[Array, "*s"]:
     return either(jnp.minimum(x, high), jnp.clip(x, max=high), x.clip(max=high), weights=(4, 1, 1))
 
 
-@production(weight=1.5, names="clipped", magnitude=lambda x, limit: math.log2(limit))
+@production(weight=1.5, names="clipped", magnitude=lambda x, limit: math.log2(limit), faithful=False)
 def clip(x: Float[Array, "*s"], limit: Static[float, among(1.0, 2.0, 5.0, 10.0, 3.0)]) -> Float[Array, "*s"]:
     return either(
         jnp.clip(x, -limit, limit),
@@ -395,36 +387,34 @@ def clip(x: Float[Array, "*s"], limit: Static[float, among(1.0, 2.0, 5.0, 10.0, 
     )
 
 
-@production(weight=0.2, names="clipped", magnitude=lambda x, limit: math.log2(limit))
+@production(weight=0.2, names="clipped", magnitude=lambda x, limit: math.log2(limit), faithful=False)
 def clamp_to(x: Float32[Array, "*s"], limit: Static[float, among(1.0, 2.0, 5.0)]) -> Float32[Array, "*s"]:
     return lax.clamp(-limit, x, limit)
 
 
-@production(weight=1, names="clipped")
+@production(weight=1, names="clipped", faithful=False)
 def clip_to_unit(x: Float[Array, "*s"]) -> Float[Array, "*s", Unit]:
     return either(jnp.clip(x, -1.0, 1.0), jnp.clip(x, -1, 1), x.clip(-1.0, 1.0), weights=(5, 2, 2))
 
 
-@production(weight=1, names="clipped weights")
+@production(weight=1, names="clipped weights", faithful=False)
 def clip_to_probability(x: Float[Array, "*s"]) -> Float[Array, "*s", Probability]:
     return either(jnp.clip(x, 0.0, 1.0), jnp.clip(x, 0, 1), x.clip(0.0, 1.0), weights=(5, 3, 2))
 
 
-@production(weight=0.7, names="safe_probs clipped", magnitude=lambda x, eps: -math.log2(eps))
+@production(weight=0.7, names="safe_probs clipped", magnitude=lambda x, eps: -math.log2(eps), faithful=False)
 def clip_open(
     x: Float[Array, "*s", Probability], eps: Static[float, among(0.01, 0.05, 0.1)]
 ) -> Float[Array, "*s", Positive]:
     return either(jnp.clip(x, eps, 1.0 - eps), jnp.clip(x, eps, 1 - eps), weights=(2, 1))
 
 
-@production(weight=0.6, names="clipped", magnitude=lambda low, x, high: max(low, x, high))
-def clip_between(
-    x: Float[Array, "*#s"], low: Float[Array, "*#s"], high: Float[Array, "*#s"]
-) -> Float[Array, "*s"]:
+@production(weight=0.6, names="clipped", magnitude=lambda low, x, high: max(low, x, high), faithful=False)
+def clip_between(x: Float[Array, "*#s"], low: Float[Array, "*#s"], high: Float[Array, "*#s"]) -> Float[Array, "*s"]:
     return either(jnp.clip(x, low, high), jnp.minimum(jnp.maximum(x, low), high), weights=(4, 1))
 
 
-@production(weight=0.15, names="clipped", magnitude=lambda low, x, high: max(low, x, high))
+@production(weight=0.15, names="clipped", magnitude=lambda low, x, high: max(low, x, high), faithful=False)
 def clamp(low: Float[Array, "*s"], x: Float[Array, "*s"], high: Float[Array, "*s"]) -> Float[Array, "*s"]:
     return lax.clamp(low, x, high)
 

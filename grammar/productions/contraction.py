@@ -90,9 +90,7 @@ def inner(x: Float[Array, "*a k"], y: Float[Array, "*b k"]) -> Float[Array, "*a 
 
 @production(weight=0.4, names="products overlap", magnitude=lambda x, y, k: x + y + k)
 def vecdot(x: Float[Array, "*s k"], y: Float[Array, "*s k"]) -> Float[Array, "*s"]:
-    return either(
-        jnp.vecdot(x, y), jnp.sum(x * y, axis=-1), jnp.einsum("...i,...i->...", x, y), weights=(1, 4, 2)
-    )
+    return either(jnp.vecdot(x, y), jnp.sum(x * y, axis=-1), jnp.einsum("...i,...i->...", x, y), weights=(1, 4, 2))
 
 
 @production(weight=0.8, names="normal torque cross", magnitude=lambda x, y: x + y + 1)
@@ -128,17 +126,12 @@ def _multiples(*pairs: tuple[str, str, str]) -> Any:
     def relation(binding: Binding, choices: Choices) -> bool:
         for result, left, right in pairs:
             if left in binding and right in binding:
-                if (
-                    binding.setdefault(result, binding[left] * binding[right])
-                    != binding[left] * binding[right]
-                ):
+                if binding.setdefault(result, binding[left] * binding[right]) != binding[left] * binding[right]:
                     return False
                 continue
             factors = [n for n in range(2, binding[result] // 2 + 1) if binding[result] % n == 0]
             factors = [
-                n
-                for n in factors
-                if binding.get(left, n) == n and n * binding.get(right, 0) in (0, binding[result])
+                n for n in factors if binding.get(left, n) == n and n * binding.get(right, 0) in (0, binding[result])
             ]
             if not factors:
                 return False
@@ -299,9 +292,7 @@ def conv_2d(x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 c o"]) -> Floa
 
 
 @production(weight=0.6, names="features h maps", magnitude=lambda x, kernel, c: x + kernel + c + _NINE)
-def conv_2d_strided(
-    x: Float[Array, "b h+h w+w c"], kernel: Float[Array, "3 3 c o"]
-) -> Float[Array, "b h w o"]:
+def conv_2d_strided(x: Float[Array, "b h+h w+w c"], kernel: Float[Array, "3 3 c o"]) -> Float[Array, "b h w o"]:
     return lax.conv_general_dilated(x, kernel, (2, 2), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
@@ -323,9 +314,7 @@ def conv_depthwise(
     x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 1 c"], channels: Static[int, size("c")]
 ) -> Float[Array, "b h w c"]:
     numbers = ("NHWC", "HWIO", "NHWC")
-    return lax.conv_general_dilated(
-        x, kernel, (1, 1), "SAME", dimension_numbers=numbers, feature_group_count=channels
-    )
+    return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=numbers, feature_group_count=channels)
 
 
 def _windows(binding: Binding, choices: Choices) -> bool:
@@ -341,9 +330,7 @@ def _windows(binding: Binding, choices: Choices) -> bool:
     return binding["t"] > 1 and length > 1 and binding.setdefault("out", length) == length
 
 
-@production(
-    weight=0.6, names="features h", relation=_windows, magnitude=lambda x, kernel, c: x + kernel + c + log2(3)
-)
+@production(weight=0.6, names="features h", relation=_windows, magnitude=lambda x, kernel, c: x + kernel + c + log2(3))
 def conv_1d(
     x: Float[Array, "b t c"],
     kernel: Float[Array, "3 c o"],
@@ -362,9 +349,7 @@ def conv_1d(
 
 
 @production(weight=0.4, names="upsampled h", magnitude=lambda x, kernel, c: x + kernel + c + _NINE)
-def conv_transpose(
-    x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 c o"]
-) -> Float[Array, "b h+h w+w o"]:
+def conv_transpose(x: Float[Array, "b h w c"], kernel: Float[Array, "3 3 c o"]) -> Float[Array, "b h+h w+w o"]:
     return lax.conv_transpose(x, kernel, (2, 2), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 

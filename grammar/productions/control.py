@@ -171,9 +171,7 @@ def fori_loop_fill(
 def while_loop(
     step: Body[Function, "*x -> *x"], x: Float[Array, "*x"], steps: Static[int, between(2, 8)]
 ) -> Float[Array, "*x"]:
-    _, final = lax.while_loop(
-        lambda state: state[0] < steps, lambda state: (state[0] + 1, step(state[1])), (0, x)
-    )
+    _, final = lax.while_loop(lambda state: state[0] < steps, lambda state: (state[0] + 1, step(state[1])), (0, x))
     return final
 
 
@@ -199,9 +197,7 @@ def while_residual(
 
 
 @production(weight=0.3, names="root roots", magnitude=lambda x: x, differentiable=False)
-def newton_sqrt(
-    x: Float[Array, "*s", Positive], steps: Static[int, among(10, 20, 30)]
-) -> Float[Array, "*s", Positive]:
+def newton_sqrt(x: Float[Array, "*s", Positive], steps: Static[int, among(10, 20, 30)]) -> Float[Array, "*s", Positive]:
     def keep_going(state):
         i, guess = state
         return (i < steps) & (jnp.max(jnp.abs(guess * guess - x)) > 1e-4)

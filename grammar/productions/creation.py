@@ -55,18 +55,14 @@ def wide(weight: float, names: str = "") -> Any:
 
 @flat(0.3, "init")
 def zeros(dims: Static[tuple[int, ...], shape("n *s")]) -> Float32[Array, "n *s", NonNegative]:
-    return either(
-        jnp.zeros(dims), jnp.zeros(shape=dims), jnp.zeros(dims, dtype=jnp.float32), weights=(5, 1, 2)
-    )
+    return either(jnp.zeros(dims), jnp.zeros(shape=dims), jnp.zeros(dims, dtype=jnp.float32), weights=(5, 1, 2))
 
 
 @wide(0.3, "init")
 def zeros_dtype(
     dims: Static[tuple[int, ...], shape("n *s")], kind: Static[Any, _FLOAT]
 ) -> Float[Array, "n *s", NonNegative]:
-    return either(
-        jnp.zeros(dims, kind), jnp.zeros(dims, dtype=kind), lax.full(dims, 0.0, kind), weights=(3, 5, 0.3)
-    )
+    return either(jnp.zeros(dims, kind), jnp.zeros(dims, dtype=kind), lax.full(dims, 0.0, kind), weights=(3, 5, 0.3))
 
 
 @flat(0.3, "init counts")
@@ -98,15 +94,11 @@ _NUMBERS = among(0.5, 0.1, 0.25, 0.9, 0.2)
 def full(
     dims: Static[tuple[int, ...], shape("n *s")], number: Static[float, _NUMBERS], kind: Static[Any, _FLOAT]
 ) -> Float[Array, "n *s", Positive]:
-    return either(
-        jnp.full(dims, number, dtype=kind), jnp.full(dims, number, kind), lax.full(dims, number, kind)
-    )
+    return either(jnp.full(dims, number, dtype=kind), jnp.full(dims, number, kind), lax.full(dims, number, kind))
 
 
 @production(weight=0.3)
-def full_of(
-    x: Real[Array, ""], dims: Static[tuple[int, ...], shape("n *s")]
-) -> Real[Array, "n *s", SignOf("x")]:
+def full_of(x: Real[Array, ""], dims: Static[tuple[int, ...], shape("n *s")]) -> Real[Array, "n *s", SignOf("x")]:
     return either(jnp.full(dims, x), jnp.broadcast_to(x, dims), weights=(3, 1))
 
 
@@ -201,9 +193,7 @@ def arange_float(n: Static[int, size("n")], kind: Static[Any, _FLOAT]) -> Float[
 
 @production(weight=0.3, names="positions", magnitude=lambda n: log2(n) + 1)
 def arange_from_one(n: Static[int, size("n")]) -> Float32[Array, "n", Positive]:
-    return either(
-        jnp.arange(1, n + 1, dtype=jnp.float32), jnp.arange(n, dtype=jnp.float32) + 1, 1.0 + jnp.arange(n)
-    )
+    return either(jnp.arange(1, n + 1, dtype=jnp.float32), jnp.arange(n, dtype=jnp.float32) + 1, 1.0 + jnp.arange(n))
 
 
 @production(weight=0.4, names="positions", magnitude=lambda n: log2(n))
@@ -267,9 +257,7 @@ def eye_dtype(n: Static[int, size("n")], kind: Static[Any, _FLOAT]) -> Float[Arr
 
 
 @flat(0.2, "projection")
-def eye_rectangular(
-    m: Static[int, size("m")], n: Static[int, size("n")]
-) -> Float32[Array, "m n", NonNegative]:
+def eye_rectangular(m: Static[int, size("m")], n: Static[int, size("n")]) -> Float32[Array, "m n", NonNegative]:
     return jnp.eye(m, n)
 
 
@@ -316,9 +304,7 @@ _KERNELS = among(
 
 @production(weight=1.0, names="kernel weights coeffs", magnitude=lambda: 1.0)
 def array_of_three(values: Static[list[float], _KERNELS]) -> Float32[Array, "3"]:
-    return either(
-        jnp.array(values), jnp.asarray(values), jnp.array(values, dtype=jnp.float32), weights=(4, 1, 2)
-    )
+    return either(jnp.array(values), jnp.asarray(values), jnp.array(values, dtype=jnp.float32), weights=(4, 1, 2))
 
 
 @production(weight=0.5, names="pair weights", magnitude=lambda: 1.0, relation=_float)

@@ -44,9 +44,7 @@ class _FloatDtype(StaticSpec):
 
     default: str
 
-    def draw(
-        self, binding: Binding, arrays: Sequence[tuple[str, ArrayPattern]], choices: Choices
-    ) -> DtypeName:
+    def draw(self, binding: Binding, arrays: Sequence[tuple[str, ArrayPattern]], choices: Choices) -> DtypeName:
         return DtypeName(binding.setdefault(":Float", self.default))
 
 
@@ -108,9 +106,7 @@ def half_to_float(x: Any, dtype: Any) -> Any:
 
 @production(weight=0.6, names="casted low")
 def float32_to_half(x: Float32[Array, "*s"], dtype: Static[Any, _TO_HALF]) -> Float[Array, "*s"]:
-    return either(
-        x.astype(dtype), lax.convert_element_type(x, dtype), jnp.asarray(x, dtype), weights=(9, 1, 1)
-    )
+    return either(x.astype(dtype), lax.convert_element_type(x, dtype), jnp.asarray(x, dtype), weights=(9, 1, 1))
 
 
 @production(weight=0.6, names="rounded low_precision")
@@ -171,9 +167,7 @@ def bool_to_int(mask: Bool[Array, "*s"]) -> Int32[Array, "*s", Index("2")]:
 
 @production(weight=1, names="nonzero mask")
 def int_to_bool(x: Int[Array, "*s"]) -> Bool[Array, "*s"]:
-    return either(
-        x.astype(bool), x.astype(jnp.bool_), x != 0, jnp.asarray(x, dtype=bool), weights=(3, 3, 2, 0.5)
-    )
+    return either(x.astype(bool), x.astype(jnp.bool_), x != 0, jnp.asarray(x, dtype=bool), weights=(3, 3, 2, 0.5))
 
 
 @production(
@@ -193,9 +187,7 @@ def to_uint8(x: Any) -> Any:
     signature={"images": _UINT8, "return": pattern(Float32[Array, "*s", Probability])},
 )
 def from_uint8(images: Any) -> Any:
-    return either(
-        images.astype(jnp.float32) / 255.0, images / 255.0, jnp.float32(images) / 255, weights=(5, 2, 1)
-    )
+    return either(images.astype(jnp.float32) / 255.0, images / 255.0, jnp.float32(images) / 255, weights=(5, 2, 1))
 
 
 @production(
@@ -225,9 +217,7 @@ def to_int16(x: Any) -> Any:
 
 @production(weight=0.4, names="hashed words")
 def to_uint32(x: Int32[Array, "*s", NonNegative]) -> UInt32[Array, "*s"]:
-    return either(
-        x.astype(jnp.uint32), jnp.uint32(x), lax.convert_element_type(x, jnp.uint32), weights=(6, 1, 1)
-    )
+    return either(x.astype(jnp.uint32), jnp.uint32(x), lax.convert_element_type(x, jnp.uint32), weights=(6, 1, 1))
 
 
 # --- the dtype of another value -----------------------------------------------------------------------------
@@ -283,9 +273,7 @@ def to_complex(x: Float32[Array, "*s"], y: Float32[Array, "*s"]) -> Complex[Arra
 
 @production(weight=0.5, names="z amplitudes")
 def float_to_complex(x: Float32[Array, "*s"]) -> Complex[Array, "*s"]:
-    return either(
-        x.astype(jnp.complex64), jnp.asarray(x, dtype=jnp.complex64), jnp.complex64(x), weights=(4, 1, 1)
-    )
+    return either(x.astype(jnp.complex64), jnp.asarray(x, dtype=jnp.complex64), jnp.complex64(x), weights=(4, 1, 1))
 
 
 @production(weight=0.6, names="phases rotation", magnitude=lambda x: 0.0)

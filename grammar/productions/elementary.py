@@ -60,26 +60,20 @@ elementwise(jnp.log10, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=
 elementwise(jnp.log1p, weight=0.7, operand=_NONNEGATIVE, magnitude=lambda x: _logarithm(log_sum(x, 0)))
 elementwise(lax.exp, weight=0.2, result=_POSITIVE, magnitude=_exponential, prefix="lax_")
 elementwise(lax.log, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm, prefix="lax_")
-elementwise(
-    lax.log1p, weight=0.1, operand=_NONNEGATIVE, magnitude=lambda x: _logarithm(log_sum(x, 0)), prefix="lax_"
-)
+elementwise(lax.log1p, weight=0.1, operand=_NONNEGATIVE, magnitude=lambda x: _logarithm(log_sum(x, 0)), prefix="lax_")
 
 
-@production(weight=0.8, names="decay gaussian kernel", magnitude=lambda x: 0.0)
-def gaussian(
-    x: Float[Array, "*s"], width: Static[float, among(0.5, 2.0, 1.0, 0.1)]
-) -> Float[Array, "*s", Probability]:
+@production(weight=0.8, names="decay gaussian kernel", magnitude=lambda x: 0.0, faithful=False)
+def gaussian(x: Float[Array, "*s"], width: Static[float, among(0.5, 2.0, 1.0, 0.1)]) -> Float[Array, "*s", Probability]:
     return either(jnp.exp(-width * x**2), jnp.exp(-width * jnp.square(x)), jnp.exp(-width * x * x))
 
 
-@production(weight=0.6, names="decay damping")
+@production(weight=0.6, names="decay damping", faithful=False)
 def exp_decay(x: Float[Array, "*s", NonNegative]) -> Float[Array, "*s", Probability]:
     return either(jnp.exp(-x), jnp.exp(jnp.negative(x)), weights=(9, 1))
 
 
-@production(
-    weight=0.7, names="log_probs logs", magnitude=lambda x, eps: math.log2(max(x, -math.log2(eps)) + 1)
-)
+@production(weight=0.7, names="log_probs logs", magnitude=lambda x, eps: math.log2(max(x, -math.log2(eps)) + 1))
 def log_of_shifted(
     x: Float[Array, "*s", NonNegative], eps: Static[float, among(1e-6, 1e-5, 1e-3, 1.0)]
 ) -> Float[Array, "*s"]:
@@ -142,29 +136,21 @@ def lax_pow(x: Float[Array, "*s", Positive], y: Float[Array, "*s"]) -> Float[Arr
     return lax.pow(x, y)
 
 
-@production(
-    weight=0.5, names="schedule growth", magnitude=lambda x, base: abs(math.log2(base)) * 2 ** min(x, 10)
-)
+@production(weight=0.5, names="schedule growth", magnitude=lambda x, base: abs(math.log2(base)) * 2 ** min(x, 10))
 def exponential_of_base(
     base: Static[float, among(2.0, 10.0, 0.9, 0.5)], x: Float[Array, "*s"]
 ) -> Float[Array, "*s", Positive]:
     return either(base**x, jnp.power(base, x), weights=(4, 1))
 
 
-@production(
-    weight=0.7, names="norm smooth_abs", magnitude=lambda x, eps: max(log_sum(x, 0), -math.log2(eps) / 2)
-)
-def smooth_abs(
-    x: Float[Array, "*s"], eps: Static[float, among(1e-3, 1e-2, 1e-4, 1.0)]
-) -> Float[Array, "*s", Positive]:
+@production(weight=0.7, names="norm smooth_abs", magnitude=lambda x, eps: max(log_sum(x, 0), -math.log2(eps) / 2))
+def smooth_abs(x: Float[Array, "*s"], eps: Static[float, among(1e-3, 1e-2, 1e-4, 1.0)]) -> Float[Array, "*s", Positive]:
     return either(jnp.sqrt(x**2 + eps), jnp.sqrt(jnp.square(x) + eps), weights=(3, 2))
 
 
 @production(weight=0.5, names="weights lorentzian", magnitude=lambda x: log_sum(2 * x, 0))
 def lorentzian(x: Float[Array, "*s"]) -> Float[Array, "*s", Positive]:
-    return either(
-        1.0 / (1.0 + x**2), 1.0 / (1.0 + jnp.square(x)), jnp.reciprocal(1.0 + x**2), weights=(4, 2, 1)
-    )
+    return either(1.0 / (1.0 + x**2), 1.0 / (1.0 + jnp.square(x)), jnp.reciprocal(1.0 + x**2), weights=(4, 2, 1))
 
 
 # --- trigonometry -------------------------------------------------------------------------------------------
@@ -224,24 +210,24 @@ def absolute(x: Real[Array, "*s"]) -> Real[Array, "*s", NonNegative]:
     return either(jnp.abs(x), jnp.absolute(x), abs(x), weights=(12, 0.7, 1))
 
 
-elementwise(jnp.sign, weight=0.5, names="signs", result=_UNIT)
-elementwise(lax.sign, weight=0.1, result=_UNIT, prefix="lax_")
+elementwise(jnp.sign, faithful=False, weight=0.5, names="signs", result=_UNIT)
+elementwise(lax.sign, faithful=False, weight=0.1, result=_UNIT, prefix="lax_")
 elementwise(lax.abs, weight=0.15, result=_NONNEGATIVE, prefix="lax_")
 elementwise(jnp.fabs, weight=0.05, result=_NONNEGATIVE)
-elementwise(jnp.floor, weight=0.4, names="lower", magnitude=_rounded)
-elementwise(jnp.ceil, weight=0.2, names="upper", magnitude=_rounded)
-elementwise(jnp.trunc, weight=0.1, magnitude=_rounded)
-elementwise(jnp.rint, weight=0.15, names="rounded", magnitude=_rounded)
-elementwise(lax.floor, lax.ceil, lax.round, weight=0.05, magnitude=_rounded, prefix="lax_")
+elementwise(jnp.floor, faithful=False, weight=0.4, names="lower", magnitude=_rounded)
+elementwise(jnp.ceil, faithful=False, weight=0.2, names="upper", magnitude=_rounded)
+elementwise(jnp.trunc, faithful=False, weight=0.1, magnitude=_rounded)
+elementwise(jnp.rint, faithful=False, weight=0.15, names="rounded", magnitude=_rounded)
+elementwise(lax.floor, lax.ceil, lax.round, faithful=False, weight=0.05, magnitude=_rounded, prefix="lax_")
 elementwise(jnp.nan_to_num, weight=0.3, names="cleaned", result=pattern(Float[Array, "*s", Like("x")]))
 
 
-@production(weight=0.5, names="rounded", magnitude=_rounded)
+@production(weight=0.5, names="rounded", magnitude=_rounded, faithful=False)
 def round_(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
     return either(jnp.round(x), x.round())
 
 
-@production(weight=0.15, names="rounded", magnitude=lambda x: log_sum(x, 0))
+@production(weight=0.15, names="rounded", magnitude=lambda x: log_sum(x, 0), faithful=False)
 def round_decimals(x: Float32[Array, "*s"], decimals: Static[int, between(1, 3)]) -> Float32[Array, "*s"]:
     return either(jnp.round(x, decimals), jnp.round(x, decimals=decimals), x.round(decimals))
 
@@ -277,9 +263,7 @@ def signbit(x: Float[Array, "*s"]) -> Int32[Array, "*s"]:
 
 
 @production(weight=0.25, names="rounded low_precision")
-def reduce_precision(
-    x: Float32[Array, "*s"], bits: Static[int, among(7, 10)]
-) -> Float32[Array, "*s", Like("x")]:
+def reduce_precision(x: Float32[Array, "*s"], bits: Static[int, among(7, 10)]) -> Float32[Array, "*s", Like("x")]:
     return lax.reduce_precision(x, exponent_bits=8, mantissa_bits=bits)
 
 
@@ -291,7 +275,7 @@ def stop_gradient(x: Float[Array, "*s"]) -> Float[Array, "*s", Like("x")]:
     return lax.stop_gradient(x)
 
 
-@production(weight=0.4, names="quantized hard", magnitude=_rounded)
+@production(weight=0.4, names="quantized hard", magnitude=_rounded, faithful=False)
 def straight_through(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
     return x + lax.stop_gradient(jnp.round(x) - x)
 
@@ -301,10 +285,8 @@ def optimization_barrier(x: Inexact[Array, "*s"]) -> Inexact[Array, "*s", Like("
     return lax.optimization_barrier(x)
 
 
-@production(weight=0.3, names="cleaned")
-def replace_nans(
-    x: Float[Array, "*s"], limit: Static[float, among(10.0, 100.0, 1000.0)]
-) -> Float[Array, "*s"]:
+@production(weight=0.3, names="cleaned", faithful=False)
+def replace_nans(x: Float[Array, "*s"], limit: Static[float, among(10.0, 100.0, 1000.0)]) -> Float[Array, "*s"]:
     return jnp.nan_to_num(x, nan=0.0, posinf=limit, neginf=-limit)
 
 

@@ -27,9 +27,7 @@ _COMPLEX_ROWS: Any = pattern(Complex[Array, "*b n"])
 _REAL_ROWS: Any = pattern(Float32[Array, "*b n"])
 _COMPLEX_PLANES: Any = pattern(Complex[Array, "*b m n"])
 
-elementwise(
-    jnp.fft.fft, weight=0.6, operand=_REAL_ROWS, result=_COMPLEX_ROWS, magnitude=_GROWS, names="spectrum"
-)
+elementwise(jnp.fft.fft, weight=0.6, operand=_REAL_ROWS, result=_COMPLEX_ROWS, magnitude=_GROWS, names="spectrum")
 elementwise(
     jnp.fft.fft,
     weight=0.3,
@@ -98,9 +96,7 @@ def fft_axis(
 
 @production(weight=0.3, names="spectrum", magnitude=_GROWS)
 def lax_fft(x: Complex[Array, "*b n"], n: Static[int, size("n")]) -> Complex[Array, "*b n"]:
-    return either(
-        lax.fft(x, "fft", (n,)), lax.fft(x, lax.FftType.FFT, (n,)), lax.fft(x, "FFT", fft_lengths=(n,))
-    )
+    return either(lax.fft(x, "fft", (n,)), lax.fft(x, lax.FftType.FFT, (n,)), lax.fft(x, "FFT", fft_lengths=(n,)))
 
 
 @production(weight=0.2, names="spectrum", magnitude=lambda x, k: x + k + 1.5)

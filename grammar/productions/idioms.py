@@ -58,9 +58,7 @@ def huber_loss(
 
 
 @production(weight=1, names="loss nll", magnitude=lambda logits, n: logits + n + 1)
-def cross_entropy_of_labels(
-    logits: Float32[Array, "b n"], labels: Int32[Array, "b", Index("n")]
-) -> Float32[Array, ""]:
+def cross_entropy_of_labels(logits: Float32[Array, "b n"], labels: Int32[Array, "b", Index("n")]) -> Float32[Array, ""]:
     log_probs = jax.nn.log_softmax(logits)
     return either(
         -jnp.mean(jnp.take_along_axis(log_probs, labels[:, None], axis=-1)),
@@ -77,13 +75,11 @@ def cross_entropy_one_hot(
 
 
 @production(weight=0.5, names="kl divergence", magnitude=lambda p, n: 5.0)
-def kl_divergence(
-    p: Float32[Array, "*b n", Simplex], q: Float32[Array, "*b n", Simplex]
-) -> Float32[Array, "*b"]:
+def kl_divergence(p: Float32[Array, "*b n", Simplex], q: Float32[Array, "*b n", Simplex]) -> Float32[Array, "*b"]:
     return jnp.sum(p * (jnp.log(p + 1e-8) - jnp.log(q + 1e-8)), axis=-1)
 
 
-@production(weight=0.5, names="entropy", magnitude=lambda p, n: 5.0)
+@production(weight=0.5, names="entropy", magnitude=lambda p, n: 5.0, faithful=False)
 def entropy(p: Float32[Array, "*b n", Simplex]) -> Float32[Array, "*b"]:
     return -jnp.sum(p * jnp.log(p + 1e-8), axis=-1)
 
@@ -95,9 +91,7 @@ def cosine_similarity(x: Float32[Array, "*b d"], y: Float32[Array, "*b d"]) -> F
 
 
 @production(weight=0.4, names="accuracy score")
-def accuracy(
-    logits: Float32[Array, "b n"], labels: Int32[Array, "b", Index("n")]
-) -> Float32[Array, "", Probability]:
+def accuracy(logits: Float32[Array, "b n"], labels: Int32[Array, "b", Index("n")]) -> Float32[Array, "", Probability]:
     return either(
         jnp.mean(jnp.argmax(logits, axis=-1) == labels),
         (jnp.argmax(logits, -1) == labels).mean(),
@@ -142,9 +136,7 @@ def momentum_step(
     return step, params + step
 
 
-@production(
-    weight=0.5, names="params m v", magnitude=lambda params, m, v, grads: max(params, m + 2, v, 2 * grads) + 7
-)
+@production(weight=0.5, names="params m v", magnitude=lambda params, m, v, grads: max(params, m + 2, v, 2 * grads) + 7)
 def adam_step(
     params: Float32[Array, "*s"],
     m: Float32[Array, "*s"],
@@ -158,9 +150,7 @@ def adam_step(
 
 
 @production(weight=0.5, names="clipped grads")
-def clip_by_norm(
-    grads: Float32[Array, "*s"], limit: Static[float, among(1.0, 0.5, 5.0)]
-) -> Float32[Array, "*s"]:
+def clip_by_norm(grads: Float32[Array, "*s"], limit: Static[float, among(1.0, 0.5, 5.0)]) -> Float32[Array, "*s"]:
     norm = jnp.sqrt(jnp.sum(grads**2) + 1e-6)
     return either(grads * jnp.minimum(1.0, limit / norm), grads / jnp.maximum(norm / limit, 1.0))
 
@@ -238,11 +228,7 @@ def damped_oscillator(
 @production(weight=0.5, names="laplacian lap", magnitude=lambda u: u + 3)
 def laplacian_roll(u: Float[Array, "m n"]) -> Float[Array, "m n"]:
     return either(
-        jnp.roll(u, 1, axis=0)
-        + jnp.roll(u, -1, axis=0)
-        + jnp.roll(u, 1, axis=1)
-        + jnp.roll(u, -1, axis=1)
-        - 4.0 * u,
+        jnp.roll(u, 1, axis=0) + jnp.roll(u, -1, axis=0) + jnp.roll(u, 1, axis=1) + jnp.roll(u, -1, axis=1) - 4.0 * u,
         jnp.roll(u, 1, 0) + jnp.roll(u, -1, 0) + jnp.roll(u, 1, 1) + jnp.roll(u, -1, 1) - 4 * u,
     )
 
@@ -253,9 +239,7 @@ def second_difference(u: Float[Array, "*b n"]) -> Float[Array, "*b n"]:
 
 
 @production(weight=0.4, names="curvature u_xx", magnitude=lambda u, h: u + 16)
-def interior_difference(
-    u: Float[Array, "n+2"], h: Static[float, among(0.1, 0.05, 0.25)]
-) -> Float[Array, "n"]:
+def interior_difference(u: Float[Array, "n+2"], h: Static[float, among(0.1, 0.05, 0.25)]) -> Float[Array, "n"]:
     return either((u[2:] - 2.0 * u[1:-1] + u[:-2]) / h**2, (u[:-2] - 2 * u[1:-1] + u[2:]) / (h * h))
 
 
@@ -277,14 +261,10 @@ def jacobi_sweep(u: Float[Array, "m+2 n+2"], f: Float[Array, "m+2 n+2"]) -> Floa
 
 @production(weight=0.4, names="smoothed averaged")
 def rolling_mean(x: Float[Array, "n+2"]) -> Float[Array, "n"]:
-    return either(
-        (x[:-2] + x[1:-1] + x[2:]) / 3.0, jnp.convolve(x, jnp.full(3, 1 / 3, x.dtype), mode="valid")
-    )
+    return either((x[:-2] + x[1:-1] + x[2:]) / 3.0, jnp.convolve(x, jnp.full(3, 1 / 3, x.dtype), mode="valid"))
 
 
-@production(
-    weight=0.3, names="advantages targets", magnitude=lambda rewards, values: max(rewards, values) + 2
-)
+@production(weight=0.3, names="advantages targets", magnitude=lambda rewards, values: max(rewards, values) + 2)
 def temporal_difference(
     rewards: Float[Array, "t"], values: Float[Array, "t+1"], discount: Static[float, among(0.99, 0.9, 0.95)]
 ) -> Float[Array, "t"]:

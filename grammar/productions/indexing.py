@@ -52,9 +52,7 @@ def _slice(binding: Binding, choices: Choices) -> bool:
 
 def _patch(binding: Binding, choices: Choices) -> bool:
     """[top, bottom) takes p of m and [left, right) takes q of n."""
-    return _window(binding, choices, "m", "p", "top", "bottom") and _window(
-        binding, choices, "n", "q", "left", "right"
-    )
+    return _window(binding, choices, "m", "p", "top", "bottom") and _window(binding, choices, "n", "q", "left", "right")
 
 
 def _position(binding: Binding, choices: Choices) -> bool:
@@ -131,16 +129,12 @@ def skip_first(x: Anything[Array, "r+k *s"], r: Static[int, size("r")]) -> Anyth
 
 
 @production(weight=0.9, names="part head")
-def take_first_of_last(
-    x: Anything[Array, "*s k+r"], k: Static[int, size("k")]
-) -> Anything[Array, "*s k", Like("x")]:
+def take_first_of_last(x: Anything[Array, "*s k+r"], k: Static[int, size("k")]) -> Anything[Array, "*s k", Like("x")]:
     return x[..., :k]
 
 
 @production(weight=0.6, names="part cols")
-def take_columns(
-    x: Anything[Array, "m k+r *s"], k: Static[int, size("k")]
-) -> Anything[Array, "m k *s", Like("x")]:
+def take_columns(x: Anything[Array, "m k+r *s"], k: Static[int, size("k")]) -> Anything[Array, "m k *s", Like("x")]:
     return x[:, :k]
 
 
@@ -215,9 +209,7 @@ def item(x: Anything[Array, "n *s"], at: Static[int, bound("at")]) -> Anything[A
 
 
 @production(weight=1.2, names="channel last", relation=_position)
-def item_of_last(
-    x: Anything[Array, "*s n"], at: Static[int, bound("at")]
-) -> Anything[Array, "*s", Like("x")]:
+def item_of_last(x: Anything[Array, "*s n"], at: Static[int, bound("at")]) -> Anything[Array, "*s", Like("x")]:
     return x[..., at]
 
 
@@ -245,9 +237,7 @@ def pairwise(x: Float[Array, "n *s"]) -> Float[Array, "n n *s"]:
 
 
 @production(weight=2.0, names="gathered selected embedded")
-def gather(
-    x: Anything[Array, "n *s"], indices: Int[Array, "*i", Index("n")]
-) -> Anything[Array, "*i *s", Like("x")]:
+def gather(x: Anything[Array, "n *s"], indices: Int[Array, "*i", Index("n")]) -> Anything[Array, "*i *s", Like("x")]:
     return either(x[indices], jnp.take(x, indices, axis=0), x.at[indices].get(), weights=(6, 2, 0.5))
 
 
@@ -259,9 +249,7 @@ def take(
 
 
 @production(weight=0.2, names="gathered")
-def take_clipped(
-    x: Anything[Array, "n *s"], indices: Int[Array, "*i"]
-) -> Anything[Array, "*i *s", Like("x")]:
+def take_clipped(x: Anything[Array, "n *s"], indices: Int[Array, "*i"]) -> Anything[Array, "*i *s", Like("x")]:
     return either(jnp.take(x, indices, axis=0, mode="clip"), x.at[indices].get(mode="clip"))
 
 
@@ -276,9 +264,7 @@ def gather_columns(
 def take_along_axis(
     x: Anything[Array, "*a n *b"], indices: Int[Array, "*a k *b", Index("n")], axis: Static[int, "n"]
 ) -> Anything[Array, "*a k *b", Like("x")]:
-    return either(
-        jnp.take_along_axis(x, indices, axis=axis), jnp.take_along_axis(x, indices, axis), weights=(5, 1)
-    )
+    return either(jnp.take_along_axis(x, indices, axis=axis), jnp.take_along_axis(x, indices, axis), weights=(5, 1))
 
 
 @production(weight=0.8, names="picked target_values")
@@ -313,9 +299,7 @@ def gather_grid(
 
 
 @production(weight=0.15, names="rows")
-def lax_gather(
-    x: Float[Array, "m n"], indices: Int32[Array, "k", Index("m")]
-) -> Float[Array, "k n", Like("x")]:
+def lax_gather(x: Float[Array, "m n"], indices: Int32[Array, "k", Index("m")]) -> Float[Array, "k n", Like("x")]:
     dims = lax.GatherDimensionNumbers(offset_dims=(1,), collapsed_slice_dims=(0,), start_index_map=(0,))
     return lax.gather(x, indices[:, None], dims, slice_sizes=(1, x.shape[1]))
 
@@ -326,9 +310,7 @@ def lower_entries(x: Num[Array, "n n"]) -> Num[Array, "k", Like("x")]:
 
 
 @production(weight=0.2, names="chosen")
-def choose(
-    indices: Int32[Array, "*s", Index("2")], x: Float[Array, "*s"], y: Float[Array, "*s"]
-) -> Float[Array, "*s"]:
+def choose(indices: Int32[Array, "*s", Index("2")], x: Float[Array, "*s"], y: Float[Array, "*s"]) -> Float[Array, "*s"]:
     return either(jnp.choose(indices, [x, y], mode="clip"), jnp.where(indices == 0, x, y))
 
 
@@ -367,9 +349,7 @@ def dynamic_slice_in_dim(
     k: Static[int, size("k")],
     axis: Static[int, "k"],
 ) -> Anything[Array, "*a k *b", Like("x")]:
-    return either(
-        lax.dynamic_slice_in_dim(x, start, k, axis=axis), lax.dynamic_slice_in_dim(x, start, k, axis)
-    )
+    return either(lax.dynamic_slice_in_dim(x, start, k, axis=axis), lax.dynamic_slice_in_dim(x, start, k, axis))
 
 
 @production(weight=0.4, names="patch window")
@@ -424,36 +404,26 @@ def dynamic_update_index(
 
 
 @production(weight=1.2, names="updated")
-def at_set(
-    x: Num[Array, "n *s"], indices: Int[Array, "k", Index("n")], y: Num[Array, "k *s"]
-) -> Num[Array, "n *s"]:
+def at_set(x: Num[Array, "n *s"], indices: Int[Array, "k", Index("n")], y: Num[Array, "k *s"]) -> Num[Array, "n *s"]:
     return either(x.at[indices].set(y), x.at[indices].set(y, mode="drop"), weights=(6, 1))
 
 
 @production(weight=1.2, names="accumulated updated", magnitude=lambda x, y, k: _sum_and_part(x, y + k))
-def at_add(
-    x: Num[Array, "n *s"], indices: Int[Array, "k", Index("n")], y: Num[Array, "k *s"]
-) -> Num[Array, "n *s"]:
+def at_add(x: Num[Array, "n *s"], indices: Int[Array, "k", Index("n")], y: Num[Array, "k *s"]) -> Num[Array, "n *s"]:
     return either(x.at[indices].add(y), x.at[indices, ...].add(y), weights=(6, 1))
 
 
 @production(weight=0.3, names="updated", differentiable=False)
-def at_max(
-    x: Real[Array, "n *s"], indices: Int[Array, "k", Index("n")], y: Real[Array, "k *s"]
-) -> Real[Array, "n *s"]:
+def at_max(x: Real[Array, "n *s"], indices: Int[Array, "k", Index("n")], y: Real[Array, "k *s"]) -> Real[Array, "n *s"]:
     return x.at[indices].max(y)
 
 
 @production(weight=0.15, names="updated", differentiable=False)
-def at_min(
-    x: Real[Array, "n *s"], indices: Int[Array, "k", Index("n")], y: Real[Array, "k *s"]
-) -> Real[Array, "n *s"]:
+def at_min(x: Real[Array, "n *s"], indices: Int[Array, "k", Index("n")], y: Real[Array, "k *s"]) -> Real[Array, "n *s"]:
     return x.at[indices].min(y)
 
 
-@production(
-    weight=0.3, names="scaled", differentiable=False, magnitude=lambda x, y, k: max(x, 0) + max(y, 0) * 2**k
-)
+@production(weight=0.3, names="scaled", differentiable=False, magnitude=lambda x, y, k: max(x, 0) + max(y, 0) * 2**k)
 def at_multiply(
     x: Float[Array, "n *s"], indices: Int[Array, "k", Index("n")], y: Float[Array, "k *s"]
 ) -> Float[Array, "n *s"]:
@@ -461,35 +431,27 @@ def at_multiply(
 
 
 @production(weight=0.9, names="updated", relation=_position)
-def at_row_set(
-    x: Num[Array, "n *s"], at: Static[int, bound("at")], y: Num[Array, "*s"]
-) -> Num[Array, "n *s"]:
+def at_row_set(x: Num[Array, "n *s"], at: Static[int, bound("at")], y: Num[Array, "*s"]) -> Num[Array, "n *s"]:
     return x.at[at].set(y)
 
 
 @production(weight=0.6, names="updated", relation=_position, magnitude=_sum_and_part)
-def at_row_add(
-    x: Num[Array, "n *s"], y: Num[Array, "*s"], at: Static[int, bound("at")]
-) -> Num[Array, "n *s"]:
+def at_row_add(x: Num[Array, "n *s"], y: Num[Array, "*s"], at: Static[int, bound("at")]) -> Num[Array, "n *s"]:
     return x.at[at].add(y)
 
 
 @production(weight=0.5, names="updated", relation=_position)
-def at_column_set(
-    x: Num[Array, "m n"], at: Static[int, bound("at")], y: Num[Array, "m"]
-) -> Num[Array, "m n"]:
+def at_column_set(x: Num[Array, "m n"], at: Static[int, bound("at")], y: Num[Array, "m"]) -> Num[Array, "m n"]:
     return either(x.at[:, at].set(y), x.at[..., at].set(y), weights=(3, 1))
 
 
-@production(weight=0.5, names="cleared", relation=_position)
+@production(weight=0.5, names="cleared", relation=_position, faithful=False)
 def at_clear(x: Float[Array, "n *s"], at: Static[int, bound("at")]) -> Float[Array, "n *s"]:
     return either(x.at[at].set(0.0), x.at[at].set(0))
 
 
 @production(weight=0.4, names="updated")
-def at_slice_set(
-    x: Num[Array, "k+r *s"], y: Num[Array, "k *s"], k: Static[int, size("k")]
-) -> Num[Array, "k+r *s"]:
+def at_slice_set(x: Num[Array, "k+r *s"], y: Num[Array, "k *s"], k: Static[int, size("k")]) -> Num[Array, "k+r *s"]:
     return x.at[:k].set(y)
 
 
@@ -517,9 +479,7 @@ def at_diagonal_add(x: Num[Array, "n n"], y: Num[Array, "n"]) -> Num[Array, "n n
 def scatter_into_zeros(
     indices: Int[Array, "k", Index("n")], x: Float32[Array, "k *s"], n: Static[int, size("n")]
 ) -> Float32[Array, "n *s"]:
-    return either(
-        jnp.zeros((n, *x.shape[1:])).at[indices].add(x), jnp.zeros((n,) + x.shape[1:]).at[indices].add(x)
-    )
+    return either(jnp.zeros((n, *x.shape[1:])).at[indices].add(x), jnp.zeros((n,) + x.shape[1:]).at[indices].add(x))
 
 
 @production(weight=0.15, names="accumulated", magnitude=lambda x, y, k: _sum_and_part(x, y + k))
@@ -559,10 +519,8 @@ def bincount_weighted(
     return jnp.bincount(x, weights=weights, length=k)
 
 
-@production(weight=0.2, names="counts", magnitude=lambda n: n)
-def histogram(
-    x: Float32[Array, "n"], k: Static[int, new_size("k", 2, 10)]
-) -> Float32[Array, "k", NonNegative]:
+@production(weight=0.2, names="counts", magnitude=lambda n: n, faithful=False)
+def histogram(x: Float32[Array, "n"], k: Static[int, new_size("k", 2, 10)]) -> Float32[Array, "k", NonNegative]:
     return either(jnp.histogram(x, bins=k)[0], jnp.histogram(x, bins=k, range=(-4.0, 4.0))[0], weights=(2, 1))
 
 
@@ -571,9 +529,7 @@ def histogram(
 
 @production(weight=0.6, names="bins positions", magnitude=lambda n: n + 1)
 def searchsorted(x: Float[Array, "n"], y: Float[Array, "*s"]) -> Int32[Array, "*s", Index("n+1")]:
-    return either(
-        jnp.searchsorted(jnp.sort(x), y), jnp.searchsorted(jnp.sort(x), y, side="left"), weights=(4, 1)
-    )
+    return either(jnp.searchsorted(jnp.sort(x), y), jnp.searchsorted(jnp.sort(x), y, side="left"), weights=(4, 1))
 
 
 @production(weight=0.2, names="bins", magnitude=lambda n: n + 1)
@@ -612,7 +568,5 @@ def nonzero(mask: Bool[Array, "n"], k: Static[int, new_size("k", 2, 8)]) -> Int3
 
 
 @production(weight=0.2, names="pairs hits", magnitude=lambda m, n: max(m, n))
-def argwhere(
-    mask: Bool[Array, "m n"], k: Static[int, new_size("k", 2, 8)]
-) -> Int32[Array, "k 2", NonNegative]:
+def argwhere(mask: Bool[Array, "m n"], k: Static[int, new_size("k", 2, 8)]) -> Int32[Array, "k 2", NonNegative]:
     return either(jnp.argwhere(mask, size=k, fill_value=0), jnp.argwhere(mask, size=k), weights=(1, 1))

@@ -57,17 +57,13 @@ def batch_statistics(x: Float[Array, "n *d"]) -> tuple[Float[Array, "*d"], Float
 
 
 @production(weight=0.8, names="unit direction normed")
-def unit_rows(
-    x: Float[Array, "*b d"], eps: Static[float, among(1e-6, 1e-8, 1e-3)]
-) -> Float[Array, "*b d", Unit]:
+def unit_rows(x: Float[Array, "*b d"], eps: Static[float, among(1e-6, 1e-8, 1e-3)]) -> Float[Array, "*b d", Unit]:
     norms = jnp.sqrt(jnp.sum(x**2, axis=-1, keepdims=True))
     return either(x / (norms + eps), x / jnp.maximum(norms, eps), weights=(2, 1))
 
 
 @production(weight=0.5, names="unit direction", differentiable=False)
-def unit_by_norm(
-    x: Float[Array, "*b d"], eps: Static[float, among(1e-6, 1e-8, 1e-3)]
-) -> Float[Array, "*b d", Unit]:
+def unit_by_norm(x: Float[Array, "*b d"], eps: Static[float, among(1e-6, 1e-8, 1e-3)]) -> Float[Array, "*b d", Unit]:
     return x / (jnp.linalg.norm(x, axis=-1, keepdims=True) + eps)
 
 
@@ -80,18 +76,12 @@ def min_max_scale(x: Float32[Array, "n *s"]) -> Float32[Array, "n *s", Probabili
 # --- layers -------------------------------------------------------------------------------------------------
 
 
-@production(
-    weight=2, names="h out hidden logits", magnitude=lambda x, kernel, bias, d: _affine(x, kernel, bias, d)
-)
-def dense(
-    x: Float[Array, "*b d"], kernel: Float[Array, "d k"], bias: Float[Array, "k"]
-) -> Float[Array, "*b k"]:
+@production(weight=2, names="h out hidden logits", magnitude=lambda x, kernel, bias, d: _affine(x, kernel, bias, d))
+def dense(x: Float[Array, "*b d"], kernel: Float[Array, "d k"], bias: Float[Array, "k"]) -> Float[Array, "*b k"]:
     return either(x @ kernel + bias, jnp.dot(x, kernel) + bias, weights=(3, 2))
 
 
-@production(
-    weight=1, names="h hidden activated", magnitude=lambda x, kernel, bias, d: _affine(x, kernel, bias, d)
-)
+@production(weight=1, names="h hidden activated", magnitude=lambda x, kernel, bias, d: _affine(x, kernel, bias, d))
 def dense_activated(
     x: Float[Array, "*b d"], kernel: Float[Array, "d k"], bias: Float[Array, "k"]
 ) -> Float[Array, "*b k"]:
@@ -104,17 +94,13 @@ def dense_activated(
 
 
 @production(weight=0.8, names="out h", magnitude=lambda x, w_in, w_out, d, k: x + w_in + w_out + d + k)
-def mlp_block(
-    x: Float[Array, "*b d"], w_in: Float[Array, "d k"], w_out: Float[Array, "k m"]
-) -> Float[Array, "*b m"]:
+def mlp_block(x: Float[Array, "*b d"], w_in: Float[Array, "d k"], w_out: Float[Array, "k m"]) -> Float[Array, "*b m"]:
     hidden = either(jax.nn.relu(x @ w_in), jax.nn.gelu(x @ w_in), jax.nn.silu(x @ w_in))
     return hidden @ w_out
 
 
 @production(weight=0.5, names="gated h", magnitude=lambda x, w_gate, w_up, d: 2 * x + w_gate + w_up + 2 * d)
-def gated_unit(
-    x: Float[Array, "*b d"], w_gate: Float[Array, "d k"], w_up: Float[Array, "d k"]
-) -> Float[Array, "*b k"]:
+def gated_unit(x: Float[Array, "*b d"], w_gate: Float[Array, "d k"], w_up: Float[Array, "d k"]) -> Float[Array, "*b k"]:
     gate = either(jax.nn.silu(x @ w_gate), jax.nn.sigmoid(x @ w_gate), jax.nn.gelu(x @ w_gate))
     return gate * (x @ w_up)
 
@@ -137,9 +123,7 @@ def recurrent_cell(
 
 
 @production(weight=0.4, names="state h", magnitude=lambda x, state: max(x, state, 0.0) + 1)
-def gated_update(
-    gate: Float[Array, "*s"], state: Float[Array, "*s"], x: Float[Array, "*s"]
-) -> Float[Array, "*s"]:
+def gated_update(gate: Float[Array, "*s"], state: Float[Array, "*s"], x: Float[Array, "*s"]) -> Float[Array, "*s"]:
     z = jax.nn.sigmoid(gate)
     return either((1.0 - z) * state + z * jnp.tanh(x), z * state + (1.0 - z) * jnp.tanh(x))
 

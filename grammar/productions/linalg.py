@@ -37,18 +37,14 @@ def regularised_gram(x: Float32[Array, "*b n k", Unit]) -> Float32[Array, "*b n 
     return x @ jnp.swapaxes(x, -1, -2) / x.shape[-1] + jnp.eye(x.shape[-2])
 
 
-@production(weight=0.4, names="cov kernel", magnitude=lambda x: 2.0 if x <= 6 else 99.0)
-def rbf_kernel(
-    x: Float32[Array, "n k"], jitter: Static[float, among(1.0, 0.5)]
-) -> Float32[Array, "n n", SPD]:
+@production(weight=0.4, names="cov kernel", magnitude=lambda x: 2.0 if x <= 6 else 99.0, faithful=False)
+def rbf_kernel(x: Float32[Array, "n k"], jitter: Static[float, among(1.0, 0.5)]) -> Float32[Array, "n n", SPD]:
     sq_dists = jnp.sum((x[:, None, :] - x[None, :, :]) ** 2, axis=-1)
     return jnp.exp(-0.5 * sq_dists) + jitter * jnp.eye(x.shape[0])
 
 
 @production(weight=0.3, names="damped cov", magnitude=lambda a: max(a, 0.0) + 1)
-def add_ridge(
-    a: Float32[Array, "n n", SPD], ridge: Static[float, among(0.1, 0.5, 1.0)]
-) -> Float32[Array, "n n", SPD]:
+def add_ridge(a: Float32[Array, "n n", SPD], ridge: Static[float, among(0.1, 0.5, 1.0)]) -> Float32[Array, "n n", SPD]:
     return a + ridge * jnp.eye(a.shape[0])
 
 
@@ -84,16 +80,12 @@ def cho_solve(a: Float32[Array, "n n", SPD], b: Float32[Array, "n k"]) -> Float3
 
 
 @production(weight=0.5, names="solution", magnitude=lambda chol, b, n: b + n + 2)
-def cho_solve_lower(
-    chol: Float32[Array, "n n", Triangular], b: Float32[Array, "n k"]
-) -> Float32[Array, "n k"]:
+def cho_solve_lower(chol: Float32[Array, "n n", Triangular], b: Float32[Array, "n k"]) -> Float32[Array, "n k"]:
     return jax.scipy.linalg.cho_solve((chol, True), b)
 
 
 @production(weight=1, names="whitened solution", magnitude=lambda chol, b, n: b + n + 1)
-def solve_triangular(
-    chol: Float32[Array, "n n", Triangular], b: Float32[Array, "n k"]
-) -> Float32[Array, "n k"]:
+def solve_triangular(chol: Float32[Array, "n n", Triangular], b: Float32[Array, "n k"]) -> Float32[Array, "n k"]:
     return either(
         jax.scipy.linalg.solve_triangular(chol, b, lower=True),
         jax.scipy.linalg.solve_triangular(chol, b, trans=0, lower=True),
@@ -112,9 +104,7 @@ def solve_triangular_transposed(
 
 
 @production(weight=0.6, names="whitened solution", magnitude=lambda chol, b, n: b + n + 1)
-def solve_triangular_vector(
-    chol: Float32[Array, "n n", Triangular], b: Float32[Array, "n"]
-) -> Float32[Array, "n"]:
+def solve_triangular_vector(chol: Float32[Array, "n n", Triangular], b: Float32[Array, "n"]) -> Float32[Array, "n"]:
     return jax.scipy.linalg.solve_triangular(chol, b, lower=True)
 
 
@@ -125,9 +115,7 @@ def cho_solve_vector(a: Float32[Array, "n n", SPD], b: Float32[Array, "n"]) -> F
 
 
 @production(weight=0.3, names="solution", magnitude=lambda chol, b, n: b + n + 1)
-def triangular_solve(
-    chol: Float32[Array, "n n", Triangular], b: Float32[Array, "n k"]
-) -> Float32[Array, "n k"]:
+def triangular_solve(chol: Float32[Array, "n n", Triangular], b: Float32[Array, "n k"]) -> Float32[Array, "n k"]:
     return lax.linalg.triangular_solve(chol, b, left_side=True, lower=True)
 
 
@@ -244,17 +232,13 @@ def singular_values(x: Float32[Array, "m n"]) -> Float32[Array, "k", NonNegative
     return either(jnp.linalg.svd(x, compute_uv=False), jnp.linalg.svdvals(x))
 
 
-@production(
-    weight=0.2, names="approximation", magnitude=lambda x, m, n: x + (m + n) / 2, differentiable=False
-)
+@production(weight=0.2, names="approximation", magnitude=lambda x, m, n: x + (m + n) / 2, differentiable=False)
 def low_rank(x: Float32[Array, "m n"], rank: Static[int, between(1, 2)]) -> Float32[Array, "m n"]:
     u, s, vt = jnp.linalg.svd(x, full_matrices=False)
     return (u[:, :rank] * s[:rank]) @ vt[:rank]
 
 
-@production(
-    weight=0.7, names="eigenvalues eigenvectors", magnitude=lambda x, n: x + n + 1, differentiable=False
-)
+@production(weight=0.7, names="eigenvalues eigenvectors", magnitude=lambda x, n: x + n + 1, differentiable=False)
 def eigh(
     x: Float32[Array, "*b n n", SPD],
 ) -> tuple[Float32[Array, "*b n", Positive], Float32[Array, "*b n n", Unit]]:
@@ -263,9 +247,7 @@ def eigh(
 
 @production(weight=0.4, names="w v", magnitude=lambda x, n: x + n + 1, differentiable=False)
 def eigh_symmetrised(x: Float32[Array, "n n"]) -> tuple[Float32[Array, "n"], Float32[Array, "n n", Unit]]:
-    return either(
-        jnp.linalg.eigh((x + x.T) / 2), jnp.linalg.eigh(0.5 * (x + x.T)), jax.scipy.linalg.eigh(x + x.T)
-    )
+    return either(jnp.linalg.eigh((x + x.T) / 2), jnp.linalg.eigh(0.5 * (x + x.T)), jax.scipy.linalg.eigh(x + x.T))
 
 
 @production(weight=0.5, names="eigenvalues spectrum", magnitude=lambda x, n: x + n + 1, differentiable=False)
@@ -297,12 +279,8 @@ def lu_factor(x: Float32[Array, "n n"]) -> tuple[Float32[Array, "n n"], Int32[Ar
     return jax.scipy.linalg.lu_factor(x)
 
 
-@production(
-    weight=0.15, names="q", magnitude=lambda a, taus, k: a * 2 + taus * 2**k + 2**k, differentiable=False
-)
-def householder_product(
-    a: Float32[Array, "n+k k", Unit], taus: Float32[Array, "k", Unit]
-) -> Float32[Array, "n+k k"]:
+@production(weight=0.15, names="q", magnitude=lambda a, taus, k: a * 2 + taus * 2**k + 2**k, differentiable=False)
+def householder_product(a: Float32[Array, "n+k k", Unit], taus: Float32[Array, "k", Unit]) -> Float32[Array, "n+k k"]:
     return lax.linalg.householder_product(a, taus)
 
 
@@ -321,9 +299,7 @@ def matrix_power(x: Float32[Array, "*b n n"], power: Static[int, between(2, 4)])
 
 
 @production(weight=0.4, names="propagator rotation", magnitude=lambda x, n: 1.4427 * 2**n)
-def expm(
-    x: Float32[Array, "n n", Unit], dt: Static[float, among(0.1, 0.5, 0.01, 0.05)]
-) -> Float32[Array, "n n"]:
+def expm(x: Float32[Array, "n n", Unit], dt: Static[float, among(0.1, 0.5, 0.01, 0.05)]) -> Float32[Array, "n n"]:
     return either(jax.scipy.linalg.expm(dt * x), jax.scipy.linalg.expm(x * dt))
 
 

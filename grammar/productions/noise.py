@@ -64,9 +64,7 @@ def random_walk(key: Key[Array, ""], steps: Static[int, new_size("t", 4, 32)]) -
 
 
 @production(weight=0.6, names="noise init samples", magnitude=lambda: 2.7)
-def normal_of_seed(
-    seed: Int32[Array, ""], size: Static[tuple[int, ...], shape("*s")]
-) -> Float32[Array, "*s"]:
+def normal_of_seed(seed: Int32[Array, ""], size: Static[tuple[int, ...], shape("*s")]) -> Float32[Array, "*s"]:
     key = jax.random.PRNGKey(seed)
     return jax.random.normal(key, size)
 

@@ -92,9 +92,7 @@ def split_three(key: Any) -> Any:
 # --- distributions without parameters -----------------------------------------------------------------------
 
 
-def sampler(
-    *functions: Function, weight: float, result: Any, names: str = "samples", bound: float = 4.5
-) -> None:
+def sampler(*functions: Function, weight: float, result: Any, names: str = "samples", bound: float = 4.5) -> None:
     """One production `function(key, shape)` for each function; `bound` is the magnitude of what it draws."""
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     where = (frame.f_code.co_filename, frame.f_lineno)
@@ -102,9 +100,7 @@ def sampler(
         _sampler(function, weight, result, names, bound, where)
 
 
-def _sampler(
-    function: Function, weight: float, result: Any, names: str, bound: float, where: tuple[str, int]
-) -> None:
+def _sampler(function: Function, weight: float, result: Any, names: str, bound: float, where: tuple[str, int]) -> None:
     @production(
         name=f"random_{function.__name__}",
         weight=weight,
@@ -121,9 +117,7 @@ _SHAPE: Any = shape("*s")
 _REAL: Any = Float32[Array, "*s"]
 
 sampler(jax.random.normal, weight=3, result=_REAL, names="noise eps samples z", bound=2.7)
-sampler(
-    jax.random.uniform, weight=2, result=Float32[Array, "*s", Probability], names="u samples draws", bound=0
-)
+sampler(jax.random.uniform, weight=2, result=Float32[Array, "*s", Probability], names="u samples draws", bound=0)
 sampler(jax.random.gumbel, weight=0.4, result=_REAL, names="gumbels noise")
 sampler(jax.random.exponential, weight=0.4, result=Float32[Array, "*s", NonNegative], names="waits samples")
 sampler(jax.random.laplace, jax.random.logistic, weight=0.3, result=_REAL, names="noise samples")
@@ -194,9 +188,7 @@ def bernoulli(
     p: Static[float, among(0.5, 0.1, 0.9, 0.2, 0.8)],
     size: Static[tuple[int, ...], shape("*s")],
 ) -> Bool[Array, "*s"]:
-    return either(
-        jax.random.bernoulli(key, p, size), jax.random.bernoulli(key, p, shape=size), weights=(2, 1)
-    )
+    return either(jax.random.bernoulli(key, p, size), jax.random.bernoulli(key, p, shape=size), weights=(2, 1))
 
 
 # --- distributions with parameters --------------------------------------------------------------------------
@@ -209,9 +201,7 @@ def bernoulli_each(key: Key[Array, ""], probs: Float32[Array, "*s", Probability]
 
 @production(weight=0.8, names="actions tokens choices", magnitude=lambda n: n)
 def categorical(key: Key[Array, ""], logits: Float[Array, "*b n"]) -> Int32[Array, "*b", Index("n")]:
-    return either(
-        jax.random.categorical(key, logits), jax.random.categorical(key, logits, axis=-1), weights=(3, 1)
-    )
+    return either(jax.random.categorical(key, logits), jax.random.categorical(key, logits, axis=-1), weights=(3, 1))
 
 
 @production(weight=0.5, names="shuffled permuted")
@@ -227,9 +217,7 @@ def permutation_axis(
 
 
 @production(weight=0.5, names="order perm", magnitude=lambda n: n)
-def permutation_of_range(
-    key: Key[Array, ""], n: Static[int, new_size("n", 2, 32)]
-) -> Int32[Array, "n", Index("n")]:
+def permutation_of_range(key: Key[Array, ""], n: Static[int, new_size("n", 2, 32)]) -> Int32[Array, "n", Index("n")]:
     return jax.random.permutation(key, n)
 
 
@@ -264,9 +252,7 @@ def choice_weighted(
 
 
 @production(weight=0.3, names="rates samples", magnitude=lambda shapes: shapes + 5, differentiable=False)
-def sample_gamma(
-    key: Key[Array, ""], shapes: Float32[Array, "*s", Positive]
-) -> Float32[Array, "*s", NonNegative]:
+def sample_gamma(key: Key[Array, ""], shapes: Float32[Array, "*s", Positive]) -> Float32[Array, "*s", NonNegative]:
     return either(jax.random.gamma(key, shapes), jax.random.gamma(key, shapes, shapes.shape), weights=(3, 1))
 
 
@@ -283,9 +269,7 @@ def poisson(key: Key[Array, ""], rates: Float32[Array, "*s", NonNegative]) -> In
 
 
 @production(weight=0.3, names="mixture weights", differentiable=False)
-def dirichlet(
-    key: Key[Array, ""], alpha: Float32[Array, "*b n", Positive]
-) -> Float32[Array, "*b n", Simplex]:
+def dirichlet(key: Key[Array, ""], alpha: Float32[Array, "*b n", Positive]) -> Float32[Array, "*b n", Simplex]:
     return jax.random.dirichlet(key, alpha + 0.5)
 
 

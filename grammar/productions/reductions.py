@@ -101,9 +101,7 @@ class Reduction:
         """The decorator for one form, a key of `_FORMS`; "all" takes scalars too."""
         before, after = _FORMS[form]
         signature = {"x": self.of[Array, before]}
-        signature |= (
-            {"axes": _AXES} if form[:4] == "pair" else {} if form in ("whole", "all") else {"axis": _AXIS}
-        )
+        signature |= {"axes": _AXES} if form[:4] == "pair" else {} if form in ("whole", "all") else {"axis": _AXIS}
         grow = self.grow
         magnitudes: dict[str, Any] = {
             "all": lambda x, s: grow(x, s),
@@ -115,11 +113,7 @@ class Reduction:
             weight=self.weight * share,
             names=self.names,
             magnitude=magnitudes.get(form.split()[0], lambda x, n: grow(x, n)),
-            relation=_two_axes
-            if form in ("pair", "pair kept")
-            else _lax_axes
-            if form == "pair lax"
-            else None,
+            relation=_two_axes if form in ("pair", "pair kept") else _lax_axes if form == "pair lax" else None,
             differentiable=self.differentiable,
             signature={**signature, "return": self.to[Array, after, self.keep]},
         )
@@ -137,9 +131,7 @@ _FORMS = {
 }
 
 
-def plain(
-    rule: Reduction, *functions: Function, pairs: bool = True, kept: bool = True, prefix: str = ""
-) -> None:
+def plain(rule: Reduction, *functions: Function, pairs: bool = True, kept: bool = True, prefix: str = "") -> None:
     """The usual forms of each `function(x, axis=...)` under one rule."""
     for function in functions:
         label = prefix + function.__name__
@@ -238,9 +230,7 @@ def sum_but_first(x: Float[Array, "b n *s"]) -> Float[Array, "b", SignOf("x")]:
 plain(Reduction(_FLOAT, weight=0.15, grow=total, keep=_SIGN), jnp.nansum)
 plain(Reduction(_FLOAT, weight=0.15, keep=_SIGN), jnp.nanmean)
 plain(Reduction(_INT32, weight=0.4, grow=total, names="total count"), jnp.sum, prefix="integer_")
-plain(
-    Reduction(_BOOL, _INT32, 0.5, lambda x, n: n, NonNegative, "count hits"), jnp.count_nonzero, pairs=False
-)
+plain(Reduction(_BOOL, _INT32, 0.5, lambda x, n: n, NonNegative, "count hits"), jnp.count_nonzero, pairs=False)
 plain(Reduction(_FLOAT, weight=0.4, grow=product, keep=_SIGN, names="product"), jnp.prod)
 plain(Reduction(_FLOAT, weight=0.1, grow=product, keep=_SIGN), jnp.nanprod, pairs=False, kept=False)
 
@@ -273,9 +263,7 @@ def reduce_max_all(x: Array) -> Array:
 
 @_max("axis")
 def reduce_max(x: Array, axis: int) -> Array:
-    return either(
-        jnp.max(x, axis=axis), x.max(axis=axis), x.max(axis), jnp.amax(x, axis=axis), weights=(4, 3, 2, 0.3)
-    )
+    return either(jnp.max(x, axis=axis), x.max(axis=axis), x.max(axis), jnp.amax(x, axis=axis), weights=(4, 3, 2, 0.3))
 
 
 @_max("kept", 0.4)
@@ -295,9 +283,7 @@ def reduce_min_all(x: Array) -> Array:
 
 @_min("axis")
 def reduce_min(x: Array, axis: int) -> Array:
-    return either(
-        jnp.min(x, axis=axis), x.min(axis=axis), x.min(axis), jnp.amin(x, axis=axis), weights=(4, 3, 2, 0.3)
-    )
+    return either(jnp.min(x, axis=axis), x.min(axis=axis), x.min(axis), jnp.amin(x, axis=axis), weights=(4, 3, 2, 0.3))
 
 
 @_min("kept", 0.3)
@@ -306,9 +292,7 @@ def reduce_min_kept(x: Array, axis: int) -> Array:
 
 
 plain(Reduction(_FLOAT, weight=0.15, keep=_SIGN), jnp.nanmax, jnp.nanmin)
-plain(
-    Reduction(_FLOAT, weight=0.15, grow=lambda x, n: x + 1, keep=NonNegative, names="spread width"), jnp.ptp
-)
+plain(Reduction(_FLOAT, weight=0.15, grow=lambda x, n: x + 1, keep=NonNegative, names="spread width"), jnp.ptp)
 
 
 @production(weight=1.2, magnitude=lambda n: n, names="best indices")
@@ -415,9 +399,7 @@ def var_axes(x: Array, axes: tuple[int, int]) -> Array:
     return jnp.var(x, axis=axes)
 
 
-plain(
-    Reduction(_FLOAT, weight=0.1, keep=NonNegative, differentiable=False), jnp.nanstd, pairs=False, kept=False
-)
+plain(Reduction(_FLOAT, weight=0.1, keep=NonNegative, differentiable=False), jnp.nanstd, pairs=False, kept=False)
 plain(
     Reduction(_FLOAT, weight=0.1, grow=lambda x, n: 2 * x, keep=NonNegative),
     jnp.nanvar,
@@ -476,9 +458,7 @@ def norm_axis(x: Array, axis: int) -> Array:
 
 @_norm("kept", 0.6)
 def norm_kept(x: Array, axis: int) -> Array:
-    return either(
-        jnp.linalg.norm(x, axis=axis, keepdims=True), jnp.linalg.norm(x, ord=2, axis=axis, keepdims=True)
-    )
+    return either(jnp.linalg.norm(x, axis=axis, keepdims=True), jnp.linalg.norm(x, ord=2, axis=axis, keepdims=True))
 
 
 @_norm("axis", 0.2)
@@ -556,9 +536,7 @@ _running = Reduction(_FLOAT, weight=0.8, grow=total, keep=_SIGN, names="running 
 
 @_running("along")
 def cumsum(x: Array, axis: int) -> Array:
-    return either(
-        jnp.cumsum(x, axis=axis), x.cumsum(axis=axis), jnp.cumulative_sum(x, axis=axis), weights=(5, 2, 0.3)
-    )
+    return either(jnp.cumsum(x, axis=axis), x.cumsum(axis=axis), jnp.cumulative_sum(x, axis=axis), weights=(5, 2, 0.3))
 
 
 @Reduction(_INT32, weight=0.4, grow=total, names="offsets ends")("along")

@@ -73,9 +73,7 @@ def _share_out(binding: Binding, whole: str, parts: tuple[str, ...], choices: Ch
     missing = [part for part in parts if part not in binding]
     for part in parts:
         if part in binding:
-            left, rest = divmod(
-                left, prod(binding[part]) if isinstance(binding[part], tuple) else binding[part]
-            )
+            left, rest = divmod(left, prod(binding[part]) if isinstance(binding[part], tuple) else binding[part])
             if rest:
                 return False
     if missing == ["s"]:
@@ -97,9 +95,7 @@ def _permuted(binding: Binding, choices: Choices) -> bool:
     options = [p for p in permutations(range(len(known))) if p != tuple(range(len(known)))]
     if "s" in binding and "t" in binding:
         s, t = binding["s"], binding["t"]
-        options = [
-            p for p in options if len(s) == len(t) and all(s[i] == n for i, n in zip(p, t, strict=True))
-        ]
+        options = [p for p in options if len(s) == len(t) and all(s[i] == n for i, n in zip(p, t, strict=True))]
         if not options:
             return False
     perm = choices.item(options)
@@ -197,17 +193,13 @@ def _no_ones(binding: Binding, choices: Choices) -> bool:
 
 
 @production(weight=2.5, relation=_regroup)
-def reshape(
-    x: Anything[Array, "*s"], to: Static[tuple[int, ...], shape("*t")]
-) -> Anything[Array, "*t", Like("x")]:
+def reshape(x: Anything[Array, "*s"], to: Static[tuple[int, ...], shape("*t")]) -> Anything[Array, "*t", Like("x")]:
     return either(x.reshape(to), jnp.reshape(x, to), lax.reshape(x, to), weights=(6, 4, 0.3))
 
 
 @production(weight=1.5, names="flat vec", relation=product_is("k", "s"))
 def flatten(x: Anything[Array, "*s"]) -> Anything[Array, "k", Like("x")]:
-    return either(
-        x.reshape(-1), x.ravel(), x.flatten(), jnp.ravel(x), jnp.reshape(x, -1), weights=(4, 2, 3, 2, 1)
-    )
+    return either(x.reshape(-1), x.ravel(), x.flatten(), jnp.ravel(x), jnp.reshape(x, -1), weights=(4, 2, 3, 2, 1))
 
 
 @production(weight=1.2, names="flat rows", relation=product_is("k", "s"))
@@ -244,15 +236,11 @@ def merge_last(x: Anything[Array, "*a m n"]) -> Anything[Array, "*a k", Like("x"
 def split_last(
     x: Anything[Array, "*a k"], h: Static[int, bound("h")], d: Static[int, bound("d")]
 ) -> Anything[Array, "*a h d", Like("x")]:
-    return either(
-        x.reshape(*x.shape[:-1], h, d), x.reshape(x.shape[:-1] + (h, d)), x.reshape(*x.shape[:-1], h, -1)
-    )
+    return either(x.reshape(*x.shape[:-1], h, d), x.reshape(x.shape[:-1] + (h, d)), x.reshape(*x.shape[:-1], h, -1))
 
 
 @production(weight=0.5, names="groups chunks", relation=product_is("k", "h", "d"))
-def split_first(
-    x: Anything[Array, "k *a"], h: Static[int, bound("h")]
-) -> Anything[Array, "h d *a", Like("x")]:
+def split_first(x: Anything[Array, "k *a"], h: Static[int, bound("h")]) -> Anything[Array, "h d *a", Like("x")]:
     return either(x.reshape(h, -1, *x.shape[1:]), x.reshape((h, -1) + x.shape[1:]))
 
 
@@ -277,9 +265,7 @@ def transpose_last(x: Anything[Array, "*b m n"]) -> Anything[Array, "*b n m", Li
 
 
 @production(weight=1.0, relation=_permuted)
-def permute(
-    x: Anything[Array, "*s"], perm: Static[tuple[int, ...], bound("perm")]
-) -> Anything[Array, "*t", Like("x")]:
+def permute(x: Anything[Array, "*s"], perm: Static[tuple[int, ...], bound("perm")]) -> Anything[Array, "*t", Like("x")]:
     return either(
         jnp.transpose(x, perm),
         x.transpose(perm),
@@ -311,9 +297,7 @@ def first_to_last(x: Anything[Array, "n m *s"]) -> Anything[Array, "m *s n", Lik
 
 
 @production(weight=0.4)
-def axis_to_last(
-    x: Anything[Array, "*a n m *b"], axis: Static[int, "n"]
-) -> Anything[Array, "*a m *b n", Like("x")]:
+def axis_to_last(x: Anything[Array, "*a n m *b"], axis: Static[int, "n"]) -> Anything[Array, "*a m *b n", Like("x")]:
     return jnp.moveaxis(x, axis, -1)
 
 
@@ -328,9 +312,7 @@ def swapaxes(
 
 
 @production(weight=2.5, names="joined combined", magnitude=lambda x, y: max(x, y))
-def concatenate(
-    x: Num[Array, "*a m *b"], y: Num[Array, "*a n *b"], axis: Static[int, "m"]
-) -> Num[Array, "*a m+n *b"]:
+def concatenate(x: Num[Array, "*a m *b"], y: Num[Array, "*a n *b"], axis: Static[int, "m"]) -> Num[Array, "*a m+n *b"]:
     return either(
         jnp.concatenate([x, y], axis=axis),
         jnp.concatenate((x, y), axis=axis),
@@ -341,15 +323,11 @@ def concatenate(
 
 @production(weight=0.8, names="joined combined")
 def concatenate_first(x: Num[Array, "m *b"], y: Num[Array, "n *b"]) -> Num[Array, "m+n *b"]:
-    return either(
-        jnp.concatenate([x, y]), jnp.concatenate((x, y)), lax.concatenate([x, y], 0), weights=(3, 2, 0.3)
-    )
+    return either(jnp.concatenate([x, y]), jnp.concatenate((x, y)), lax.concatenate([x, y], 0), weights=(3, 2, 0.3))
 
 
 @production(weight=0.4, names="joined combined")
-def concatenate_three(
-    x: Num[Array, "*a k"], y: Num[Array, "*a m"], z: Num[Array, "*a n"]
-) -> Num[Array, "*a k+m+n"]:
+def concatenate_three(x: Num[Array, "*a k"], y: Num[Array, "*a m"], z: Num[Array, "*a n"]) -> Num[Array, "*a k+m+n"]:
     return either(jnp.concatenate([x, y, z], axis=-1), jnp.concatenate((x, y, z), axis=-1))
 
 
@@ -390,9 +368,7 @@ def column_stack(x: Num[Array, "n"], y: Num[Array, "n"]) -> Num[Array, "n 2"]:
 
 @production(weight=1.2, names="vec pair")
 def array_of_scalars(x: Num[Array, ""], y: Num[Array, ""]) -> Num[Array, "2"]:
-    return either(
-        jnp.array([x, y]), jnp.asarray([x, y]), jnp.stack([x, y]), jnp.hstack([x, y]), weights=(5, 1, 2, 0.3)
-    )
+    return either(jnp.array([x, y]), jnp.asarray([x, y]), jnp.stack([x, y]), jnp.hstack([x, y]), weights=(5, 1, 2, 0.3))
 
 
 @production(weight=0.4, names="vec rotation")
@@ -417,9 +393,7 @@ def split_even(
 @production(weight=0.6, names="q k v")
 def split_qkv(
     x: Anything[Array, "*a m+m+m"],
-) -> tuple[
-    Anything[Array, "*a m", Like("x")], Anything[Array, "*a m", Like("x")], Anything[Array, "*a m", Like("x")]
-]:
+) -> tuple[Anything[Array, "*a m", Like("x")], Anything[Array, "*a m", Like("x")], Anything[Array, "*a m", Like("x")]]:
     return jnp.split(x, 3, axis=-1)  # pyright: ignore[reportReturnType]
 
 
@@ -440,9 +414,7 @@ def unstack(
 @production(weight=0.5, names="x y z")
 def unstack_last(
     x: Anything[Array, "*s 3"],
-) -> tuple[
-    Anything[Array, "*s", Like("x")], Anything[Array, "*s", Like("x")], Anything[Array, "*s", Like("x")]
-]:
+) -> tuple[Anything[Array, "*s", Like("x")], Anything[Array, "*s", Like("x")], Anything[Array, "*s", Like("x")]]:
     return jnp.unstack(x, axis=-1)  # pyright: ignore[reportReturnType]
 
 
@@ -475,9 +447,7 @@ def pad_ones(x: Float[Array, "*s"], widths: Static[Any, bound("widths")]) -> Flo
 
 @production(weight=0.2, names="padded")
 def pad_all(x: Float[Array, "m n"], width: Static[int, among(1)]) -> Float[Array, "m+2 n+2"]:
-    return either(
-        jnp.pad(x, width), jnp.pad(x, width, mode="constant"), jnp.pad(x, ((width, width), (width, width)))
-    )
+    return either(jnp.pad(x, width), jnp.pad(x, width, mode="constant"), jnp.pad(x, ((width, width), (width, width))))
 
 
 @production(weight=0.2, names="dilated")
@@ -491,16 +461,12 @@ def lax_pad(x: Float32[Array, "n *s"], after: Static[int, size("k")]) -> Float32
 
 
 @production(weight=0.7, names="tiled", relation=_tiled)
-def tile(
-    x: Anything[Array, "*s"], reps: Static[tuple[int, ...], bound("reps")]
-) -> Anything[Array, "*t", Like("x")]:
+def tile(x: Anything[Array, "*s"], reps: Static[tuple[int, ...], bound("reps")]) -> Anything[Array, "*t", Like("x")]:
     return jnp.tile(x, reps)
 
 
 @production(weight=0.6, names="tiled")
-def tile_rows(
-    x: Anything[Array, "n"], m: Static[int, new_size("m", 2, 8)]
-) -> Anything[Array, "m n", Like("x")]:
+def tile_rows(x: Anything[Array, "n"], m: Static[int, new_size("m", 2, 8)]) -> Anything[Array, "m n", Like("x")]:
     return either(jnp.tile(x, (m, 1)), jnp.tile(x[None], (m, 1)), jnp.repeat(x[None, :], m, axis=0))
 
 
@@ -553,9 +519,7 @@ def rot90(x: Anything[Array, "m n *s"]) -> Anything[Array, "n m *s", Like("x")]:
 
 @production(weight=0.8)
 def expand_first(x: Anything[Array, "*s"]) -> Anything[Array, "1 *s", Like("x")]:
-    return either(
-        jnp.expand_dims(x, axis=0), jnp.expand_dims(x, 0), x[None], x[jnp.newaxis], weights=(3, 2, 3, 1)
-    )
+    return either(jnp.expand_dims(x, axis=0), jnp.expand_dims(x, 0), x[None], x[jnp.newaxis], weights=(3, 2, 3, 1))
 
 
 @production(weight=0.8)
@@ -640,9 +604,7 @@ def broadcast_in_dim(
 
 
 @production(weight=0.2, names="x y")
-def broadcast_arrays(
-    x: Float[Array, "m n"], y: Float[Array, "n"]
-) -> tuple[Float[Array, "m n"], Float[Array, "m n"]]:
+def broadcast_arrays(x: Float[Array, "m n"], y: Float[Array, "n"]) -> tuple[Float[Array, "m n"], Float[Array, "m n"]]:
     return jnp.broadcast_arrays(x, y)  # pyright: ignore[reportReturnType]
 
 

@@ -155,7 +155,7 @@ def approx_min_k(
     return lax.approx_min_k(x, k)
 
 
-@production(weight=0.25, names="kept", relation=_few, differentiable=False)
+@production(weight=0.25, names="kept", relation=_few, differentiable=False, faithful=False)
 def keep_top(x: Float[Array, "*s n"], k: Static[int, bound("k")]) -> Float[Array, "*s n"]:
     """Zero but for the k largest."""
     smallest = lax.top_k(x, k)[0][..., -1:]

@@ -58,12 +58,8 @@ elementwise(
     magnitude=_log_gamma,
 )
 elementwise(lax.lgamma, weight=0.1, operand=_POSITIVE, result=_FLOATS, magnitude=_log_gamma, prefix="lax_")
-elementwise(
-    jax.scipy.special.digamma, weight=0.4, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: x + 1
-)
-elementwise(
-    lax.digamma, weight=0.05, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: x + 1, prefix="lax_"
-)
+elementwise(jax.scipy.special.digamma, weight=0.4, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: x + 1)
+elementwise(lax.digamma, weight=0.05, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: x + 1, prefix="lax_")
 elementwise(jax.scipy.special.gamma, weight=0.1, operand=_POSITIVE, result=_FLOATS, magnitude=_gamma)
 elementwise(
     jax.scipy.special.factorial,
@@ -100,9 +96,7 @@ def zeta(x: Float32[Array, "*s", Positive], q: Float32[Array, "*s", Positive]) -
 
 
 @production(weight=0.15, names="cdf", magnitude=lambda a, x: 0.0)
-def gammainc(
-    a: Float32[Array, "*s", Positive], x: Float32[Array, "*s", Positive]
-) -> Float32[Array, "*s", Probability]:
+def gammainc(a: Float32[Array, "*s", Positive], x: Float32[Array, "*s", Positive]) -> Float32[Array, "*s", Probability]:
     return either(jax.scipy.special.gammainc(a, x), lax.igamma(a, x), weights=(3, 1))
 
 
@@ -132,9 +126,7 @@ elementwise(
     result=_NONNEGATIVE,
     magnitude=lambda x: 1.0,
 )
-elementwise(
-    lax.erfc, operand=_FLOATS, weight=0.1, result=_NONNEGATIVE, magnitude=lambda x: 1.0, prefix="lax_"
-)
+elementwise(lax.erfc, operand=_FLOATS, weight=0.1, result=_NONNEGATIVE, magnitude=lambda x: 1.0, prefix="lax_")
 elementwise(jax.scipy.special.ndtr, operand=_FLOATS, weight=0.2, names="cdf", result=_PROBABILITY)
 elementwise(
     jax.scipy.special.log_ndtr,
@@ -143,16 +135,12 @@ elementwise(
     names="log_cdf",
     magnitude=lambda x: log_sum(2 * max(x, 1.0), 2),
 )
-elementwise(
-    jax.scipy.special.expit, operand=_ANY_FLOATS, weight=0.5, names="probs gate", result=_ANY_PROBABILITY
-)
+elementwise(jax.scipy.special.expit, operand=_ANY_FLOATS, weight=0.5, names="probs gate", result=_ANY_PROBABILITY)
 elementwise(jax.scipy.special.dawsn, operand=_FLOATS, weight=0.05, result=_UNIT)
 
 
 @production(weight=0.15, names="z", magnitude=lambda x: 1.5)
-def erfinv(
-    x: Float32[Array, "*s", Unit], limit: Static[float, among(0.99, 0.95, 0.9)]
-) -> Float32[Array, "*s"]:
+def erfinv(x: Float32[Array, "*s", Unit], limit: Static[float, among(0.99, 0.95, 0.9)]) -> Float32[Array, "*s"]:
     return either(jax.scipy.special.erfinv(limit * x), lax.erf_inv(limit * x), weights=(3, 1))
 
 
@@ -162,9 +150,7 @@ def ndtri(p: Float32[Array, "*s", Probability]) -> Float32[Array, "*s"]:
 
 
 @production(weight=0.3, names="logits", magnitude=lambda p: 2.5)
-def logit(
-    p: Float32[Array, "*s", Probability], eps: Static[float, among(0.01, 0.02, 0.05)]
-) -> Float32[Array, "*s"]:
+def logit(p: Float32[Array, "*s", Probability], eps: Static[float, among(0.01, 0.02, 0.05)]) -> Float32[Array, "*s"]:
     return either(
         jax.scipy.special.logit(jnp.clip(p, eps, 1.0 - eps)),
         jax.scipy.special.logit(jnp.clip(p, eps, 1 - eps)),
@@ -273,9 +259,7 @@ def gaussian_log_prob(
 @production(
     weight=0.5,
     names="kl",
-    magnitude=lambda mean, log_var: log_sum(
-        log_sum(2 * mean, 1.4427 * 2 ** min(log_var, 10)), log_sum(log_var, 0)
-    ),
+    magnitude=lambda mean, log_var: log_sum(log_sum(2 * mean, 1.4427 * 2 ** min(log_var, 10)), log_sum(log_var, 0)),
 )
 def kl_to_standard_normal(mean: Float32[Array, "*s"], log_var: Float32[Array, "*s"]) -> Float32[Array, "*s"]:
     return either(
@@ -320,18 +304,12 @@ def cauchy_logpdf(x: Float32[Array, "*s"]) -> Float32[Array, "*s"]:
 
 
 @production(weight=0.1, names="log_prob", magnitude=lambda x, scale: log_sum(x + scale, scale))
-def expon_logpdf(
-    x: Float32[Array, "*s", NonNegative], scale: Float32[Array, "*s", Positive]
-) -> Float32[Array, "*s"]:
+def expon_logpdf(x: Float32[Array, "*s", NonNegative], scale: Float32[Array, "*s", Positive]) -> Float32[Array, "*s"]:
     return jax.scipy.stats.expon.logpdf(x, scale=scale)
 
 
-@production(
-    weight=0.15, names="log_prob", magnitude=lambda x, a: log_sum(_log_gamma(a), log_sum(x, a + x)) + 1
-)
-def gamma_logpdf(
-    x: Float32[Array, "*s", Positive], a: Float32[Array, "*s", Positive]
-) -> Float32[Array, "*s"]:
+@production(weight=0.15, names="log_prob", magnitude=lambda x, a: log_sum(_log_gamma(a), log_sum(x, a + x)) + 1)
+def gamma_logpdf(x: Float32[Array, "*s", Positive], a: Float32[Array, "*s", Positive]) -> Float32[Array, "*s"]:
     return jax.scipy.stats.gamma.logpdf(x, a)
 
 
@@ -356,16 +334,12 @@ def t_logpdf(x: Float32[Array, "*s"], df: Float32[Array, "*s", Positive]) -> Flo
     names="log_prob",
     magnitude=lambda k, rate: log_sum(_log_gamma(k + 2), log_sum(k + rate, rate)) + 1,
 )
-def poisson_logpmf(
-    k: Int32[Array, "*s", NonNegative], rate: Float32[Array, "*s", Positive]
-) -> Float32[Array, "*s"]:
+def poisson_logpmf(k: Int32[Array, "*s", NonNegative], rate: Float32[Array, "*s", Positive]) -> Float32[Array, "*s"]:
     return jax.scipy.stats.poisson.logpmf(k, rate)
 
 
 @production(weight=0.15, names="log_prob", magnitude=lambda p: 3.0, differentiable=False)
-def bernoulli_logpmf(
-    k: Int32[Array, "*s", NonNegative], p: Float32[Array, "*s", Probability]
-) -> Float32[Array, "*s"]:
+def bernoulli_logpmf(k: Int32[Array, "*s", NonNegative], p: Float32[Array, "*s", Probability]) -> Float32[Array, "*s"]:
     return jax.scipy.stats.bernoulli.logpmf(k % 2, jnp.clip(p, 0.01, 0.99))
 
 

@@ -174,9 +174,7 @@ def test_another_run_is_refused(finished: Path, other: str) -> None:
     assert contents(finished) == before
 
 
-def test_another_version_is_refused_half_way(
-    impatient: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_version_is_refused_half_way(impatient: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "run"
     with pytest.raises(RunError):
         make(out, NARROW)

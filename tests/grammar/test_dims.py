@@ -6,7 +6,22 @@ from hypothesis import strategies as st
 
 from grammar.dims import Dims, broadcast
 
-PATTERNS = ["", "n", "m n", "*s", "*a n", "n *b", "*a n *b", "b *s n", "n n", "m+n", "*a m+n", "n 3", "*a n *b m", "n+n"]
+PATTERNS = [
+    "",
+    "n",
+    "m n",
+    "*s",
+    "*a n",
+    "n *b",
+    "*a n *b",
+    "b *s n",
+    "n n",
+    "m+n",
+    "*a m+n",
+    "n 3",
+    "*a n *b m",
+    "n+n",
+]
 shapes = st.lists(st.integers(1, 6), max_size=5).map(tuple)
 
 

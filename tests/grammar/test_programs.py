@@ -147,7 +147,7 @@ def same_leaves(left, right):
 
 
 def test_what_is_written_means_what_was_derived():
-    """The rendered program and its graph, run by the productions themselves, give the same values (spellings may round differently)."""
+    """A rendered program and its graph, run by the productions, give the same values but for rounding."""
     compared = different = 0
     for index in range(60):
         choices = Seeded(21, index)

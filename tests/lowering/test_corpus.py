@@ -88,9 +88,7 @@ def test_counts_agree_with_the_texts(case):
     assert lowered.operations == sum(lowered.stablehlo_ops.values())
     for name, count in lowered.stablehlo_ops.items():
         short = name.removeprefix("func.")
-        heads = re.findall(
-            rf'^ *(?:%\S+(?:, %\S+)* = )?"?(?:func\.)?{re.escape(short)}\b', lowered.stablehlo, re.M
-        )
+        heads = re.findall(rf'^ *(?:%\S+(?:, %\S+)* = )?"?(?:func\.)?{re.escape(short)}\b', lowered.stablehlo, re.M)
         assert len(heads) == count
 
 

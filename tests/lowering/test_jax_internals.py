@@ -37,9 +37,7 @@ def test_printing_reports_regions(closed):
     lines = text.split("\n")
     assert len(lines) == len(regions)
     found = [
-        (line[start:end], source)
-        for line, parts in zip(lines, regions, strict=True)
-        for start, end, source in parts
+        (line[start:end], source) for line, parts in zip(lines, regions, strict=True) for start, end, source in parts
     ]
     assert [(text.strip(), source is internals.source_info(equation)) for text, source in found][-1][1]
     assert any(text.startswith("b:f32[3] = mul a 2.0") for text, _ in found)

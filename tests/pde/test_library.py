@@ -60,9 +60,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"), MISTAKES, ids=lambda x: x[1] if isinstance(x, list) else ""
-)
+@pytest.mark.parametrize(("arguments", "sentence"), MISTAKES, ids=lambda x: x[1] if isinstance(x, list) else "")
 def test_mistakes_are_one_sentence(arguments: list[str], sentence: str) -> None:
     result = CliRunner().invoke(app, ["solve", *arguments])
     assert result.exit_code == 2

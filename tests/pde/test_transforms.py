@@ -31,9 +31,7 @@ def test_cosine(transform, n: int) -> None:
     np.testing.assert_allclose(2 * transform(jnp.asarray(x)), scipy.fft.dct(x, type=2), atol=1e-11)
 
 
-@pytest.mark.parametrize(
-    "inverse", [transforms.inverse_cosine_by_extension, transforms.inverse_cosine_by_matrix]
-)
+@pytest.mark.parametrize("inverse", [transforms.inverse_cosine_by_extension, transforms.inverse_cosine_by_matrix])
 @pytest.mark.parametrize("n", [2, 5, 16, 64])
 def test_inverse_cosine(inverse, n: int) -> None:
     x = _lines(n)
