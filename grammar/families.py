@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +18,12 @@ _SPELLED = (jax, jnp, lax)
 
 
 def _caller() -> tuple[str, int]:
-    frame = sys._getframe(2)
+    """File and line of the declaration of a family."""
+    frame = inspect.currentframe()
+    for _ in range(2):
+        assert frame is not None
+        frame = frame.f_back
+    assert frame is not None
     return frame.f_code.co_filename, frame.f_lineno
 
 

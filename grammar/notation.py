@@ -11,8 +11,7 @@ meaning. A malformed production raises `GrammarError` with its file and line whe
 from __future__ import annotations
 
 import inspect
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +27,7 @@ from grammar.statics import StaticSpec, spec_of
 from grammar.template import Template
 
 if TYPE_CHECKING:
+    from typing import Annotated as Anything
     from typing import Annotated as Body
     from typing import Annotated as Bool
     from typing import Annotated as Complex
@@ -45,6 +45,52 @@ if TYPE_CHECKING:
     from typing import Annotated as UInt32
 
     from jax import Array
+
+__all__ = [
+    "SPD",
+    "Anything",
+    "Array",
+    "ArrayPattern",
+    "Body",
+    "BodyPattern",
+    "Bool",
+    "Complex",
+    "Float",
+    "Float32",
+    "Helper",
+    "Index",
+    "Inexact",
+    "Int",
+    "Int32",
+    "Key",
+    "Like",
+    "Magnitude",
+    "Mixed",
+    "NonNegative",
+    "Num",
+    "Pattern",
+    "Positive",
+    "Probability",
+    "Production",
+    "Real",
+    "RefinementRule",
+    "Registry",
+    "SignOf",
+    "Simplex",
+    "Smooth",
+    "Static",
+    "Tree",
+    "TreePattern",
+    "Triangular",
+    "TuplePattern",
+    "UInt32",
+    "Unit",
+    "either",
+    "production",
+    "registered",
+    "result_arrays",
+    "separate",
+]
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -146,13 +192,14 @@ Pattern = ArrayPattern | TreePattern | TuplePattern
 
 
 @contextmanager
-def _located() -> Iterator[None]:
+def _located() -> Generator[None]:
     """Turns a mistake inside an annotation into a GrammarError with the annotation's file and line."""
     try:
         yield
     except (ValueError, TypeError) as error:
-        frame = sys._getframe(3)  # the annotation; above it stand __getitem__ and this context manager
-        raise GrammarError(f"{frame.f_code.co_filename}:{frame.f_lineno}: {error}") from None
+        # The annotation stands outside this generator, its context manager and the __getitem__ that opened it.
+        place = inspect.stack(context=0)[3]
+        raise GrammarError(f"{place.filename}:{place.lineno}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +368,7 @@ def registered() -> Registry:
 
 
 @contextmanager
-def separate() -> Iterator[Registry]:
+def separate() -> Generator[Registry]:
     """Productions declared inside go to a registry of their own (for grammars of tests and of other packages)."""
     _registries.append(Registry())
     try:

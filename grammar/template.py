@@ -410,7 +410,7 @@ def _body(text: str, definition: ast.FunctionDef) -> list[Any]:
 
 
 class _Plain(cst.CSTTransformer):
-    """Drops what a template says to the type checker and to its reader alone: annotations and comments."""
+    """Drops what a template says to the type checker alone: annotations. Comments are not rendered."""
 
     def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> cst.Param:
         return updated_node.with_changes(annotation=None)
@@ -422,6 +422,3 @@ class _Plain(cst.CSTTransformer):
         if updated_node.value is None:
             return updated_node
         return cst.Assign([cst.AssignTarget(updated_node.target)], updated_node.value)
-
-    def leave_Comment(self, original_node: cst.Comment, updated_node: cst.Comment) -> cst.RemovalSentinel:
-        return cst.RemoveFromParent()

@@ -13,7 +13,7 @@ from pde.library import Outcome
 def save(outcome: Outcome, path: Path) -> None:
     """Writes the picture; needs the extra `plot`."""
     try:
-        from matplotlib.figure import Figure  # optional extra
+        from matplotlib.figure import Figure  # optional extra  # pyright: ignore[reportMissingImports] - an optional extra
     except ImportError as absent:
         raise UserError("--plot needs matplotlib, which is missing: pip install 'jit-synthesis[plot]'") from absent
     exact = outcome.variant.problem.sample(outcome.points)[0]
