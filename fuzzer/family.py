@@ -122,6 +122,7 @@ def load_programs(profile: str) -> Family:
 
     try:
         loaded = grammar.load(profile)
+        loaded.check_once()
     except grammar.UserError as error:
         raise UserError(str(error)) from None
     return Programs(loaded, {"grammar": loaded.digest, "profile": loaded.profile, "profile_text": loaded.profile_text})

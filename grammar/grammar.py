@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import pkgutil
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+
+import jax
 
 from grammar import interpret, productions
 from grammar import profile as profiles
@@ -19,7 +23,7 @@ from grammar.tables import Tables
 
 _HERE = Path(__file__).parent
 _CHECK_SEED = 0
-_CHECK_DRAWS = 4
+_CHECK_DRAWS = 20
 
 
 class Grammar:
@@ -54,6 +58,20 @@ class Grammar:
         for path in sorted(_HERE.rglob("*.py")):
             digest.update(path.relative_to(_HERE).as_posix().encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
+
+    def check_once(self) -> None:
+        """`check`, unless this very grammar has passed it on this machine with this JAX already.
+
+        The proof of some thousand productions takes many seconds; that it was given is kept in the user's cache.
+        """
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jit-synthesis"
+        proof = cache / f"checked-{self.digest[:32]}-jax-{jax.__version__}"
+        if proof.exists():
+            return
+        self.check()
+        with suppress(OSError):
+            cache.mkdir(parents=True, exist_ok=True)
+            proof.touch()
 
     def check(self) -> None:
         """Proves every production on a few draws: its template compiles, it can be reached, its body traces and has the

@@ -31,9 +31,13 @@ def _smoother(model: Model, kind: str) -> Part:
     return red_black_sweep(model) if kind == "red_black" else damped_sweep(model)
 
 
-def cycle_part(model: Model, shape: str, smoother: str) -> Part:
+def cycle_part(model: Model, shape: str, smoother: str, loop: str) -> Part:
     sweep = _smoother(model, smoother)
-    smooth = part(multigrid.smooth_unrolled if shape == "v" else multigrid.smooth_fori, sweep=sweep, sweeps=2)
+    smooth = part(
+        multigrid.smooth_unrolled if shape == "v" and loop != "unrolled" else multigrid.smooth_fori,
+        sweep=sweep,
+        sweeps=2,
+    )
     coarse = part(multigrid.smooth_fori, sweep=sweep, sweeps=16)
     bound = {
         "apply_operator": model.apply,
@@ -48,12 +52,12 @@ def cycle_part(model: Model, shape: str, smoother: str) -> Part:
 
 
 def build_multigrid(model: Model, plan: Plan, shape: str, smoother: str) -> Part:
-    cycle = cycle_part(model, shape, smoother)
+    cycle = cycle_part(model, shape, smoother, plan.loop)
     return repeated(model, plan, cycle, rates.cycles(plan.tolerance, CYCLE_RATE[smoother]))
 
 
 def build_full(model: Model, plan: Plan, smoother: str) -> Part:
-    cycle = cycle_part(model, "v", smoother)
+    cycle = cycle_part(model, "v", smoother, plan.loop)
     inner = dict(cycle.bound)
     full = part(
         multigrid.full_multigrid,

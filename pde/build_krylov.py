@@ -53,10 +53,10 @@ def build_arnoldi(model: Model, plan: Plan) -> Part:
     return advanced(plan, part(krylov.arnoldi_start), step, rates.restarts(model, plan.tolerance))
 
 
-def _preconditioner(model: Model, kind: str) -> Part:
+def _preconditioner(model: Model, kind: str, loop: str) -> Part:
     if kind == "jacobi":
         return part(krylov.divide_by_diagonal, diagonal=model.diagonal)
-    sweep = symmetric_sweep(model) if kind == "ssor" else cycle_part(model, "v", "damped")
+    sweep = symmetric_sweep(model) if kind == "ssor" else cycle_part(model, "v", "damped", loop)
     return part(krylov.sweep_once, sweep=sweep)
 
 
@@ -65,7 +65,7 @@ def preconditioned_count(model: Model, plan: Plan, kind: str) -> int:
 
 
 def build_preconditioned(model: Model, plan: Plan, kind: str) -> Part:
-    precondition = _preconditioner(model, kind)
+    precondition = _preconditioner(model, kind, plan.loop)
     start = part(krylov.preconditioned_start, precondition=precondition)
     step = part(krylov.preconditioned_step, apply_operator=model.apply, precondition=precondition, ratio=_RATIO)
     return advanced(plan, start, step, preconditioned_count(model, plan, kind))
@@ -77,5 +77,5 @@ def build_library(model: Model, plan: Plan, name: str) -> Part:
         bound["restart"] = rates.restart_length(model)
         return part(krylov.library_gmres, **bound, limit=2 * rates.restarts(model, plan.tolerance))
     if name == "pcg":
-        bound["precondition"] = _preconditioner(model, "jacobi")
+        bound["precondition"] = _preconditioner(model, "jacobi", plan.loop)
     return part(getattr(krylov, f"library_{name}"), **bound, limit=2 * rates.stabilised(model, plan.tolerance))

@@ -274,7 +274,7 @@ def _difference_traits(scheme: Scheme, problem: Problem, layout: Layout) -> set[
         T.TRIDIAGONAL: d == 1 and not period and not problem.singular,
         T.ISOTROPIC: True,
         T.NESTED: d < 3 or (problem.boundary == "dirichlet" and not cell),
-        T.GALERKIN: not cell,
+        T.GALERKIN: not cell and not layout.closed,
         T.CONSTANT_INTERIOR: constant and problem.boundary == "dirichlet" and not cell and problem.terms.screening == 0,
         T.SINE: constant and problem.boundary == "dirichlet" and not cell,
         T.COSINE: constant and problem.boundary == "neumann" and cell,

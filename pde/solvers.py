@@ -153,7 +153,8 @@ def _cycle(shape: str, smoother: str) -> Solver:
 
     name = f"full_multigrid_{smoother}" if shape == "full" else f"multigrid_{shape}_{smoother}"
     needs = _needs(*_GRIDS) | (_needs(T.BIPARTITE) if smoother == "red_black" else _needs())
-    return Solver(name, needs, SHORT_LOOPS, build, bound, speed="fast", hierarchy=True)
+    loops = SHORT_LOOPS if shape == "v" else LOOPS
+    return Solver(name, needs, loops, build, bound, speed="fast", hierarchy=True)
 
 
 def _dense_solvers() -> list[Solver]:

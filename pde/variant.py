@@ -156,6 +156,11 @@ def intervals(variant: Variant) -> tuple[int, ...]:
         return (8, 16, 32) if d < 3 else (8, 12, 24)
     if variant.spelling == "kron" and speed == "slow" and d > 1:
         return ()
+    coarse = grid == "cell" and d == 3 and variant.problem.inhomogeneous
+    if coarse:
+        return () if _dense(variant) or speed == "slow" else (8, 16, 32) if hierarchy else (12, 16, 24)
+    if variant.scheme == "closed_differences" and d == 3 and _dense(variant):
+        return (5, 7, 9)
     if variant.scheme == "wide" and d == 3:
         return () if _dense(variant) else (12, 16, 24)
     if hierarchy and not _dense(variant):

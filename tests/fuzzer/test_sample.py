@@ -1,0 +1,42 @@
+"""The sample in the repository is what its command makes today."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import pyarrow.parquet as pq
+import pytest
+
+import grammar
+
+SAMPLE = Path(__file__).parents[2] / "datasets" / "sample"
+COMMAND = ["--seed", "1", "--shards", "3", "--rows-per-shard", "40"]
+MANIFEST = json.loads((SAMPLE / "manifest.json").read_text())
+SAME_JAX = MANIFEST["versions"]["jax"] == jax.__version__
+
+
+def rows():
+    for path in sorted(SAMPLE.glob("programs/*.parquet")):
+        yield from pq.read_table(path).to_pylist()
+
+
+def test_it_has_a_hundred_pairs():
+    assert sum(1 for row in rows() if row["jaxpr"] and row["stablehlo"]) >= 100
+
+
+def test_sources_are_drawn_again():
+    drawn = grammar.load("default")
+    for row in rows():
+        assert drawn.draw(row["seed"], row["index"]).source == row["source"]
+
+
+@pytest.mark.skipif(not SAME_JAX, reason="IR is compared on the JAX version of the sample's manifest")
+def test_the_command_makes_the_same_bytes(tmp_path):
+    out = tmp_path / "sample"
+    subprocess.run([sys.executable, "-m", "fuzzer", *COMMAND, "--out", str(out)], check=True, capture_output=True)
+    shards = sorted(path.relative_to(SAMPLE) for path in SAMPLE.glob("programs/*.parquet"))
+    assert shards
+    for shard in shards:
+        assert (out / shard).read_bytes() == (SAMPLE / shard).read_bytes(), shard
