@@ -8,7 +8,7 @@ from pde import rates, relaxation
 from pde.block import Part, part
 from pde.model import Model
 
-MOST_UNROLLED = 4
+MOST_UNROLLED = 6
 """Cycles or steps written out in a row; enough for the error of the discretisation to show."""
 
 
