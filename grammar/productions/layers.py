@@ -125,7 +125,7 @@ def recurrent_cell(
 @production(weight=0.4, names="state h", magnitude=lambda x, state: max(x, state, 0.0) + 1)
 def gated_update(gate: Float[Array, "*s"], state: Float[Array, "*s"], x: Float[Array, "*s"]) -> Float[Array, "*s"]:
     z = jax.nn.sigmoid(gate)
-    return either((1.0 - z) * state + z * jnp.tanh(x), z * state + (1.0 - z) * jnp.tanh(x))
+    return either((1.0 - z) * state + z * jnp.tanh(x), z * jnp.tanh(x) + (1.0 - z) * state)
 
 
 @production(weight=0.5, names="embedded tokens", magnitude=lambda table: table)
