@@ -156,12 +156,8 @@ def program(x):
     clip = {_operation(text[line - 1]) for line in shape[5, 18, 5, 35].stablehlo_lines}
     assert {"call @clip", "stablehlo.maximum", "stablehlo.minimum"} <= clip
     whole = [text[line - 1].strip() for line in shape[2, 11, 7, 5].stablehlo_lines]
-    assert [line for line in whole if line.startswith(("}", "%")) and "constant" not in line] == [
-        "%3 = stablehlo.convert %2 : (tensor<i1>) -> tensor<i32>",
-        '%4 = "stablehlo.case"(%3) ({',
-        "}, {",
-        "}) : (tensor<i32>) -> tensor<3xf32>",
-    ] or len(whole) >= 4
+    assert sum("stablehlo.case" in line for line in whole) == 1
+    assert any(line.startswith("})") for line in whole), "the call's lines reach to the end of its regions"
 
 
 def test_a_cached_function_belongs_to_every_call(header):
