@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,10 @@ def resolve(spec: FamilySpec) -> Family:
     """The family of a spec, made once in each process."""
     module, _, attribute = spec.factory.partition(":")
     factory: Callable[[str], Family] = getattr(importlib.import_module(module), attribute)
-    return factory(spec.argument)
+    family = factory(spec.argument)
+    gc.collect()
+    gc.freeze()  # modules and grammar stay for good: collections that need not look at them cost a third
+    return family
 
 
 def resolve_same(spec: FamilySpec, origin: Mapping[str, str]) -> Family:

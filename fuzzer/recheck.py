@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,31 @@ def _in_texts(span: Mapping[str, Any], last: Mapping[str, int]) -> bool:
     return bool(lines) and all(1 <= line <= bound for line, bound in lines)
 
 
+def _all_mapped(again: Again) -> bool:
+    """Read off the texts alone: whatever stands at the top of the JAXPR and of `main` came from some function."""
+    row = again.row
+    functions = [node for node in ast.walk(ast.parse(row["source"])) if isinstance(node, ast.FunctionDef)]
+    bounds = [(node.lineno, node.end_lineno or node.lineno) for node in functions]
+    mapped: dict[str, set[int]] = {"jaxpr_lines": set(), "stablehlo_lines": set()}
+    for span in row["source_map"]:
+        if any(first <= span["line"] and span["end_line"] <= last for first, last in bounds):
+            for name, lines in mapped.items():
+                lines.update(span[name])
+    return (
+        _top_level(row["jaxpr"], "{ lambda ", " let", "  in ") <= mapped["jaxpr_lines"]
+        and _top_level(row["stablehlo"], "  func.func public @main", "{", "    return ") <= mapped["stablehlo_lines"]
+    )
+
+
+def _top_level(text: str, opening: str, head: str, closing: str) -> set[int]:
+    """Numbers of the lines four blanks deep between the head of a block, which ends with `head`, and its end."""
+    lines = text.split("\n")
+    start = max(number for number, line in enumerate(lines) if line.startswith(opening))
+    start = next(number for number in range(start, len(lines)) if lines[number].endswith(head))
+    end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith(closing)), start)
+    return {n + 1 for n in range(start + 1, end) if lines[n].startswith("    ") and lines[n][4:5] not in (" ", "", "}")}
+
+
 REDRAWN = "seed and index give the source again"
 
 CHECKS: Final[Mapping[str, Callable[[Again], bool]]] = {
@@ -111,6 +137,7 @@ CHECKS: Final[Mapping[str, Callable[[Again], bool]]] = {
     "id and structure are its fingerprints": _same_prints,
     "sizes and counts are those of its texts": _same_counts,
     "spans of the source map are valid": _valid_spans,
+    "every equation and operation at the top has a span in a function": _all_mapped,
     REDRAWN: lambda again: again.redrawn in (None, again.row["source"]),
 }
 """The promises about a row, each with its check."""

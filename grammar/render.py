@@ -16,7 +16,8 @@ import black
 import libcst as cst
 
 LINE = 88
-_MODE = black.Mode(line_length=LINE)
+_TARGET = {black.TargetVersion.PY311}
+"""Named, so that black need not find it out for every line; what it writes is the same."""
 _INDENT = "    "
 
 
@@ -98,15 +99,17 @@ def _fit(line: str, indent: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _split(line: str, indent: int) -> tuple[str, ...]:
-    body = "\n    pass" if line.endswith(":") else ""
-    mode = black.Mode(line_length=LINE - indent)
-    wrapped = f"def _():\n    {line}" if line.startswith("return ") else line + body
+    """The lines into which black splits one."""
     if line.startswith("return "):
-        mode = black.Mode(line_length=LINE - indent + 4)
-        parts = black.format_str(wrapped, mode=mode).rstrip("\n").split("\n")[1:]
-        return tuple(part[4:] for part in parts)
-    parts = black.format_str(wrapped, mode=mode).rstrip("\n").split("\n")
-    return tuple(parts[:-1] if body else parts)
+        parts = _black(f"def _():\n    {line}\n", LINE - indent + len(_INDENT))
+        return tuple(part[len(_INDENT) :] for part in parts[1:])
+    if line.endswith(":"):
+        return tuple(_black(f"{line}\n    pass\n", LINE - indent)[:-1])
+    return tuple(_black(line + "\n", LINE - indent))
+
+
+def _black(code: str, length: int) -> list[str]:
+    return black.format_str(code, mode=black.Mode(target_versions=_TARGET, line_length=length)).splitlines()
 
 
 def _return(node: cst.Return) -> str:

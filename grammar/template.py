@@ -18,6 +18,7 @@ from typing import Any
 
 import libcst as cst
 
+from grammar import render
 from grammar.errors import GrammarError
 from grammar.statics import DtypeName
 
@@ -47,6 +48,23 @@ _FIXED: dict[type[cst.CSTNode], int] = {
 }
 # Fields that label something; a name there is never a hole.
 _LABELS = frozenset({"keyword", "attr"})
+# Fields that say how something is set out; no name stands there.
+_LAYOUT = frozenset({"comma", "semicolon", "equal", "dot", "lbracket", "rbracket", "lpar", "rpar", "header", "footer"})
+# Inside these a hole is evaluated later or often, so only a name may stand for it.
+_SCOPES = (cst.Lambda, cst.FunctionDef, cst.CompFor, cst.ListComp, cst.GeneratorExp, cst.DictComp)
+
+
+@cache
+def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The constructor's arguments of a node."""
+    return tuple(key for key in kind.__dataclass_fields__ if key != "__slots__")  # type: ignore[attr-defined]
+
+
+@cache
+def _syntax_fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a node in which a hole may stand."""
+    left_out = _LAYOUT | _LABELS | ({"name"} if kind is cst.ImportAlias else set())
+    return tuple(key for key in _fields(kind) if key not in left_out and "whitespace" not in key and "lines" not in key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +133,19 @@ def _functions_of(file: str) -> tuple[str, dict[int, ast.FunctionDef], dict[str,
     with open(file, encoding="utf-8") as stream:
         text = stream.read()
     tree = ast.parse(text)
-    functions: dict[int, ast.FunctionDef] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            functions[min([node.lineno, *(d.lineno for d in node.decorator_list)])] = node
+    functions = {
+        min([node.lineno, *(d.lineno for d in node.decorator_list)]): node for node in _function_definitions(tree)
+    }
     return text, functions, dict(_imports(tree))
+
+
+def _function_definitions(tree: Any) -> Iterator[ast.FunctionDef]:
+    """All functions below a statement or module; expressions, which hold none, are not searched."""
+    for node in getattr(tree, "body", ()):
+        if isinstance(node, ast.FunctionDef):
+            yield node
+        if isinstance(node, ast.stmt):
+            yield from _function_definitions(node)
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -148,11 +174,13 @@ class Template:
         self._fail = fail
         self._values = _values(function)
         self.params = params
-        self.locals = _local_names(definition, params)
-        self.rebound = _stored_names(definition) & params
+        stored = _stored_names(definition)
+        self.locals = tuple(sorted(stored - params - {"_"}))
+        """Names the body makes, in a fixed order; `_` keeps its name."""
+        self.rebound = stored & params
+        """Parameters that the body assigns to: they need a variable of their own."""
         for shadowed in sorted(_nested_names(definition) & params):
             raise fail(f"a function inside the body binds {shadowed!r}, which is a parameter; give it another name")
-        """Parameters that the body assigns to: they need a variable of their own."""
         self.counts: dict[str, int] = {}
         """How often each hole stands in the template."""
         self.nested: set[str] = set()
@@ -192,7 +220,7 @@ class Template:
         build, precedence = self._builder(node), precedence_of(node)
         uses = [(key, n - counts_before.get(key, 0)) for key, n in self.counts.items()]
         uses = [(key, n) for key, n in uses if n]
-        width = len(_text(node)) - sum(len(key) * n for key, n in uses)
+        width = len(render.text(node)) - sum(len(key) * n for key, n in uses)
         if build is None:
             fixed = Expr(node, precedence, width)
             return lambda env, pick: fixed
@@ -225,32 +253,27 @@ class Template:
             if isinstance(parent, cst.Call) and field == "func":
                 self.called.add(node.value)
             return self._name(node.value, _needed(parent, field))
-        if isinstance(node, cst.CSTNode):
+        if isinstance(node, tuple | list):
+            return self._sequence(node, parent, field)
+        if hasattr(node, "__dataclass_fields__"):  # any node; asking for the abstract class costs ten times as much
             if _options(node) is not None:
                 build, needed = self._expression(node), _needed(parent, field)  # type: ignore[arg-type]
                 return lambda env, pick: build(env, pick).at_least(needed)
             return self._spine(node)
-        if isinstance(node, tuple | list):
-            return self._sequence(node, parent, field)
         return None
 
     def _spine(self, node: cst.CSTNode) -> Build | None:
-        inner = isinstance(node, cst.Lambda | cst.FunctionDef | cst.CompFor)
-        comprehension = isinstance(node, cst.ListComp | cst.GeneratorExp | cst.DictComp)
-        self._depth += inner or comprehension
-        fields = [key for key in node.__dataclass_fields__ if key != "__slots__"]  # type: ignore[attr-defined]
+        kind = type(node)
+        self._depth += kind in _SCOPES
         parts: dict[str, Build] = {}
-        for key in fields:
-            if key in _LABELS or (key == "name" and isinstance(node, cst.ImportAlias)):
-                continue
+        for key in _syntax_fields(kind):
             build = self._builder(getattr(node, key), node, key)
             if build is not None:
                 parts[key] = build
-        self._depth -= inner or comprehension
+        self._depth -= kind in _SCOPES
         if not parts:
             return None
-        kind = type(node)
-        fixed = {key: getattr(node, key) for key in fields if key not in parts}
+        fixed = {key: getattr(node, key) for key in _fields(kind) if key not in parts}
         if len(parts) == 1:
             ((only, build_only),) = parts.items()
             return lambda env, pick: kind(**fixed, **{only: build_only(env, pick)})
@@ -348,17 +371,13 @@ def parsed(text: str) -> cst.BaseExpression:
     return cst.parse_expression(text)
 
 
-def _text(node: cst.CSTNode) -> str:
-    return cst.Module([]).code_for_node(node)
-
-
 def _options(node: Any) -> tuple[list[cst.BaseExpression], list[float]] | None:
     """The spellings and running weights of an `either(...)` call, or None for anything else."""
     if not (isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "either"):
         return None
     options = [arg.value for arg in node.args if arg.keyword is None]
     given = [arg.value for arg in node.args if arg.keyword is not None]
-    weights = ast.literal_eval(_text(given[0])) if given else [1.0] * len(options)
+    weights = ast.literal_eval(render.text(given[0])) if given else [1.0] * len(options)
     return options, list(accumulate(float(weight) for weight in weights))
 
 
@@ -392,11 +411,6 @@ def _nested_names(definition: ast.FunctionDef) -> set[str]:
     return found
 
 
-def _local_names(definition: ast.FunctionDef, params: frozenset[str]) -> tuple[str, ...]:
-    """Names the body makes, in a fixed order; `_` keeps its name."""
-    return tuple(sorted(_stored_names(definition) - params - {"_"}))
-
-
 def _body(text: str, definition: ast.FunctionDef) -> list[Any]:
     """The statements of a function's body as libcst nodes, without its docstring."""
     statements = definition.body
@@ -405,8 +419,21 @@ def _body(text: str, definition: ast.FunctionDef) -> list[Any]:
     decorators = getattr(statements[0], "decorator_list", [])
     first, last = min([statements[0].lineno, *(d.lineno for d in decorators)]), statements[-1].end_lineno
     lines = text.splitlines(keepends=True)[first - 1 : last]
-    tree = cst.parse_module(textwrap.dedent("".join(lines))).visit(_Plain())
+    tree = cst.parse_module(textwrap.dedent("".join(lines)))
+    if any(_annotated(node) for statement in statements for node in _nested(statement)):
+        tree = tree.visit(_Plain())
     return list(tree.body)  # type: ignore[union-attr]
+
+
+def _nested(statement: ast.stmt) -> list[ast.AST]:
+    return [statement, *_function_definitions(statement), *getattr(statement, "body", ())]
+
+
+def _annotated(node: ast.AST) -> bool:
+    """Whether a statement says something to the type checker alone."""
+    if isinstance(node, ast.FunctionDef):
+        return node.returns is not None or any(arg.annotation for arg in node.args.args)
+    return isinstance(node, ast.AnnAssign)
 
 
 class _Plain(cst.CSTTransformer):

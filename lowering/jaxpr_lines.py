@@ -110,9 +110,12 @@ class _Reader:
                 return stack[i][2]
         while stack and stack[-1][0] >= start:
             stack.pop()
-        span = self._spans.of(source) or (stack[-1][2] if stack else None)
+        span = self._spans.of(source) or (stack[-1][2] if stack else self._outermost())
         stack.append((start, source, span))
         return span
+
+    def _outermost(self) -> Span | None:
+        return None if self._definition else self._spans.entry
 
     def resolve(self, references: list[tuple[int, str]]) -> None:
         """Gives the lines of shared jaxprs that have no span to the spans that refer to them."""

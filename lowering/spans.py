@@ -3,12 +3,14 @@
 JAX keeps the frames of every equation, and a function traced for its own jaxpr starts a new stack: inside
 JAX's own jitted functions (`_where`, `_var`), which are traced once and cached, no frame is the program's. So
 an equation has a span of its own where a frame of it lies in the program's file, and otherwise that of the
-equation it is in.
+equation it is in. One that is in none is the call of an entry that is itself jitted: its span is the entry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
+from types import CodeType
 from typing import Any, NamedTuple, cast
 
 from lowering import _jax_internals as internals
@@ -23,11 +25,42 @@ class Span(NamedTuple):
     end_column: int
 
 
-class SourceSpans:
-    """The spans of one program's equations, looked up once for each traceback."""
+def code_of(function: Callable[..., Any]) -> CodeType | None:
+    """The code of a function, seen through `functools.partial` and decorators; None where it is not Python."""
+    inner: Any = inspect.unwrap(getattr(function, "func", function))
+    return getattr(inner, "__code__", None)
 
-    def __init__(self, filename: str) -> None:
+
+def body_span(function: Callable[..., Any]) -> Span | None:
+    """The whole body of a function, from its first expression to its last; None where it is not Python."""
+    code = code_of(function)
+    if code is None:
+        return None
+    places = list(_places(code))
+    return Span(*min(start for start, _ in places), *max(end for _, end in places)) if places else None
+
+
+def _places(code: CodeType) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Start and end of every instruction but those that only begin a function: they stand at its first line."""
+    for line, end_line, column, end_column in code.co_positions():
+        if line is None or end_line is None or column is None or end_column is None:
+            continue
+        if (line, column) > (code.co_firstlineno, 0):
+            yield (line, column), (end_line, end_column)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _places(constant)
+
+
+class SourceSpans:
+    """The spans of one program's equations, looked up once for each traceback.
+
+    `entry` is the span of what no equation of the program's own surrounds.
+    """
+
+    def __init__(self, filename: str, entry: Span | None = None) -> None:
         self.filename = filename
+        self.entry = entry
         self._known: dict[int, Span | None] = {}
         self._kept: list[Any] = []  # an id holds only as long as its object lives
 
@@ -61,7 +94,9 @@ class Nesting:
         self.within: dict[Span, set[Span]] = {}
         self._spans = spans
         self._seen: dict[int, set[Span]] = {}
-        self.all = self._read(closed.jaxpr)
+        self.all: set[Span] = set()
+        for equation in closed.jaxpr.eqns:
+            self.all |= self._read_equation(equation, spans.entry)
 
     def _read(self, jaxpr: Any) -> set[Span]:
         """The spans of all equations in a jaxpr, inner scopes included."""
@@ -72,8 +107,8 @@ class Nesting:
                 known |= self._read_equation(equation)
         return known
 
-    def _read_equation(self, equation: Any) -> set[Span]:
-        span = self._spans.of(internals.source_info(equation))
+    def _read_equation(self, equation: Any, otherwise: Span | None = None) -> set[Span]:
+        span = self._spans.of(internals.source_info(equation)) or otherwise
         inner = {s for jaxpr in inner_jaxprs(equation) for s in self._read(jaxpr)}
         if span is None:
             return inner

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from lowering.spans import Nesting, Span
+from lowering.spans import Nesting, SourceSpans, Span
 
 _LOCATION = re.compile(r' loc\((?:#loc\d*|unknown|"[^"]*"(?:\(#loc\d*\))?)\)')
 _ALIAS_LINE = re.compile(r"^#loc\d* = .*\n", re.MULTILINE)
@@ -119,18 +119,19 @@ def _escaped(name: str) -> str:
     return "".join("\\\\" if character == "\\" else character for character in plain)
 
 
-def stablehlo_lines(module: Module, nesting: Nesting, filename: str) -> dict[Span, list[int]]:
+def stablehlo_lines(module: Module, nesting: Nesting, spans: SourceSpans) -> dict[Span, list[int]]:
     """Span -> numbers, from 1, of the lines of the plain text that it became."""
-    return _Attribution(module, nesting, filename).run()
+    return _Attribution(module, nesting, spans).run()
 
 
 class _Attribution:
     """Top-down from `main`: each function after all functions that call it."""
 
-    def __init__(self, module: Module, nesting: Nesting, filename: str) -> None:
+    def __init__(self, module: Module, nesting: Nesting, spans: SourceSpans) -> None:
         self._functions = module.functions
         self._text = module.text.split("\n")
-        self._located = locations(module.debug, filename)
+        self._located = locations(module.debug, spans.filename)
+        self._outermost = () if spans.entry is None else (spans.entry,)
         self._nesting = nesting
         self._sites: dict[str, set[Span]] = {}
         self._lines: dict[Span, list[int]] = {}
@@ -160,7 +161,7 @@ class _Attribution:
         """Attributes the operations of one block; `around` is None at the top of `main` alone.
 
         A constant that has no more precise location than its block belongs to the operation that uses it, and
-        so does anything without a location at the top of `main`.
+        so does anything without a location at the top of `main`; what is used by none is the entry's.
         """
         spans_here = self._nesting.all if around is None else self._inside(around)
         waiting: list[Operation] = []
@@ -174,8 +175,9 @@ class _Attribution:
             if waiting:
                 waiting = self._claim(waiting, operation, spans)
             self._assign(operation, spans)
-        for operation in waiting if around else ():
-            self._assign(operation, around or ())
+        for operation in waiting:
+            if around is not None or operation.name not in _FRAME:
+                self._assign(operation, around or self._outermost)
 
     def _inside(self, around: Spans) -> set[Span]:
         return {inner for span in around for inner in self._nesting.within.get(span, ())}

@@ -20,7 +20,7 @@ from lowering.fingerprint import Fingerprint, fingerprint
 from lowering.jaxpr_lines import jaxpr_lines
 from lowering.leaves import Leaf
 from lowering.program import check_arguments, load, refuse_effects, refuse_leaks, translated_errors
-from lowering.spans import Nesting, SourceSpans, Span
+from lowering.spans import Nesting, SourceSpans, Span, body_span, code_of
 from lowering.stablehlo_lines import Module, read_module, stablehlo_lines
 
 
@@ -101,9 +101,9 @@ class Traced:
 
     def source_lines(self, module: Module) -> tuple[dict[Span, list[int]], dict[Span, list[int]]]:
         """Span -> lines of `jaxpr`, and span -> lines of a StableHLO module lowered from this."""
-        spans = SourceSpans(self._filename)
+        spans = SourceSpans(self._filename, body_span(self._function))
         nesting = Nesting(self._stage.jaxpr, spans)
-        return jaxpr_lines(*self._printed, spans), stablehlo_lines(module, nesting, self._filename)
+        return jaxpr_lines(*self._printed, spans), stablehlo_lines(module, nesting, spans)
 
 
 class Lowered:
@@ -183,9 +183,8 @@ def _trace(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
 
 
 def _filename(function: Callable[..., Any]) -> str:
-    """The file of a function, seen through `functools.partial` and decorators."""
-    inner: Any = inspect.unwrap(getattr(function, "func", function))
-    code = getattr(inner, "__code__", None)
+    """The file of a function; empty where there is none."""
+    code = code_of(function)
     return code.co_filename if code is not None else ""
 
 
