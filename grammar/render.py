@@ -14,9 +14,10 @@ from typing import Any
 
 import black
 import libcst as cst
+from black.mode import TargetVersion
 
 LINE = 88
-_TARGET = {black.TargetVersion.PY311}
+_TARGET = {TargetVersion.PY311}
 """Named, so that black need not find it out for every line; what it writes is the same."""
 _INDENT = "    "
 
