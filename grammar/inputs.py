@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -48,8 +48,3 @@ def draw(leaf: Input, rng: np.random.Generator) -> jax.Array:
     if leaf.dtype in COMPLEX:
         value = value + 1j * _DRAWS[name](rng, leaf.shape, 0)
     return jnp.asarray(value, dtype=leaf.dtype)
-
-
-def draw_all(leaves: Iterable[Input], rng: np.random.Generator) -> list[jax.Array]:
-    """One array for each leaf, in order."""
-    return [draw(leaf, rng) for leaf in leaves]

@@ -45,7 +45,6 @@ class Tables:
         _check_names(productions, profile)
         self._accepting: dict[tuple[str, int, str], Table[tuple[Production, str]]] = {}
         self._producing: dict[tuple[str, int, str], Table[Production]] = {}
-        self.sources = Table.of((p, self.weight[p.name]) for p in productions if not p.operands)
         self.combine = self._linking(2, to_scalar=False)
         self.collapse = self._linking(1, to_scalar=True)
         self.cast = Table.of((p, self.weight[p.name]) for p in productions if _is_cast(p))

@@ -6,7 +6,7 @@ It is what keeps results finite without a guard in every line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -132,8 +132,3 @@ def promote(dtypes: tuple[str, ...]) -> str:
 def cap(dtype: str) -> float:
     """The largest magnitude allowed for a value of this dtype; integers wrap and have none."""
     return CAPS.get(dtype, 1e9)
-
-
-def total_size(types: Sequence[Type]) -> int:
-    """How many elements the arrays of these types have in all."""
-    return sum(leaf.size for of in types for _, leaf in leaves(of))

@@ -1,4 +1,4 @@
-"""Slices, gathers, scatters and what turns values into indices."""
+"""Gathers, dynamic slices, scatters and what turns values into indices."""
 
 # ruff: noqa: RUF005 - tuples are joined the way people write it
 
@@ -25,42 +25,10 @@ from grammar.notation import (
     either,
     production,
 )
+from grammar.productions.slicing import position, slice_bounds
 from grammar.statics import bound, new_size, size
 
 # --- relations --------------------------------------------------------------------------------------
-
-
-def _window(binding: Binding, choices: Choices, whole: str, part: str, start: str, stop: str) -> bool:
-    if whole in binding and part not in binding:
-        binding[part] = choices.between(2, max(2, binding[whole] - 1))
-    if part not in binding:
-        return False
-    if whole not in binding:
-        binding[whole] = binding[part] + choices.between(1, 4)
-    slack = binding[whole] - binding[part]
-    if slack < 1:
-        return False
-    binding[start] = choices.below(slack + 1)
-    binding[stop] = binding[start] + binding[part]
-    return True
-
-
-def _slice(binding: Binding, choices: Choices) -> bool:
-    """[start, stop) takes k of n."""
-    return _window(binding, choices, "n", "k", "start", "stop")
-
-
-def _patch(binding: Binding, choices: Choices) -> bool:
-    """[top, bottom) takes p of m and [left, right) takes q of n."""
-    return _window(binding, choices, "m", "p", "top", "bottom") and _window(binding, choices, "n", "q", "left", "right")
-
-
-def _position(binding: Binding, choices: Choices) -> bool:
-    """Some "at" within n."""
-    if "n" not in binding:
-        return False
-    binding["at"] = choices.item((0, -1, choices.below(binding["n"])))
-    return True
 
 
 def _triangle(binding: Binding, choices: Choices) -> bool:
@@ -73,164 +41,6 @@ def _triangle(binding: Binding, choices: Choices) -> bool:
 
 def _sum_and_part(x: float, y: float) -> float:
     return max(x, y) + 1
-
-
-# --- slices ---------------------------------------------------------------------------------------
-
-
-@production(weight=1.2, names="tail rest")
-def drop_first(x: Anything[Array, "n+1 *s"]) -> Anything[Array, "n *s", Like("x")]:
-    return x[1:]
-
-
-@production(weight=1.2, names="head previous")
-def drop_last(x: Anything[Array, "n+1 *s"]) -> Anything[Array, "n *s", Like("x")]:
-    return x[:-1]
-
-
-@production(weight=0.4, names="interior inner")
-def interior(x: Anything[Array, "n+2 *s"]) -> Anything[Array, "n *s", Like("x")]:
-    return x[1:-1]
-
-
-@production(weight=0.7, names="tail")
-def drop_first_of_last(x: Anything[Array, "*s n+1"]) -> Anything[Array, "*s n", Like("x")]:
-    return x[..., 1:]
-
-
-@production(weight=0.7, names="head")
-def drop_last_of_last(x: Anything[Array, "*s n+1"]) -> Anything[Array, "*s n", Like("x")]:
-    return x[..., :-1]
-
-
-@production(weight=0.6, names="targets tail")
-def drop_first_column(x: Anything[Array, "m n+1 *s"]) -> Anything[Array, "m n *s", Like("x")]:
-    return x[:, 1:]
-
-
-@production(weight=0.3, names="inner core")
-def interior_2d(x: Anything[Array, "*b m+2 n+2"]) -> Anything[Array, "*b m n", Like("x")]:
-    return x[..., 1:-1, 1:-1]
-
-
-@production(weight=1.0, names="head prefix")
-def take_first(x: Anything[Array, "k+r *s"], k: Static[int, size("k")]) -> Anything[Array, "k *s", Like("x")]:
-    return x[:k]
-
-
-@production(weight=0.7, names="tail suffix")
-def take_last(x: Anything[Array, "r+k *s"], k: Static[int, size("k")]) -> Anything[Array, "k *s", Like("x")]:
-    return x[-k:]
-
-
-@production(weight=0.7, names="rest tail")
-def skip_first(x: Anything[Array, "r+k *s"], r: Static[int, size("r")]) -> Anything[Array, "k *s", Like("x")]:
-    return x[r:]
-
-
-@production(weight=0.9, names="part head")
-def take_first_of_last(x: Anything[Array, "*s k+r"], k: Static[int, size("k")]) -> Anything[Array, "*s k", Like("x")]:
-    return x[..., :k]
-
-
-@production(weight=0.6, names="part cols")
-def take_columns(x: Anything[Array, "m k+r *s"], k: Static[int, size("k")]) -> Anything[Array, "m k *s", Like("x")]:
-    return x[:, :k]
-
-
-@production(weight=0.7, names="window part", relation=_slice)
-def window(
-    x: Anything[Array, "n *s"], start: Static[int, bound("start")], stop: Static[int, bound("stop")]
-) -> Anything[Array, "k *s", Like("x")]:
-    return either(x[start:stop], lax.slice_in_dim(x, start, stop), weights=(12, 1))
-
-
-@production(weight=0.4, names="part", relation=_slice)
-def window_last(
-    x: Anything[Array, "*s n"], start: Static[int, bound("start")], stop: Static[int, bound("stop")]
-) -> Anything[Array, "*s k", Like("x")]:
-    return either(x[..., start:stop], lax.slice_in_dim(x, start, stop, axis=x.ndim - 1), weights=(12, 1))
-
-
-@production(weight=0.3, names="patch crop", relation=_patch)
-def crop(
-    x: Anything[Array, "m n"],
-    top: Static[int, bound("top")],
-    bottom: Static[int, bound("bottom")],
-    left: Static[int, bound("left")],
-    right: Static[int, bound("right")],
-) -> Anything[Array, "p q", Like("x")]:
-    return either(x[top:bottom, left:right], lax.slice(x, (top, left), (bottom, right)), weights=(4, 1))
-
-
-@production(weight=0.4, names="even coarse")
-def every_other(x: Anything[Array, "n+n *s"]) -> Anything[Array, "n *s", Like("x")]:
-    return x[::2]
-
-
-@production(weight=0.4, names="odd")
-def every_other_of_last(x: Anything[Array, "*s n+n"]) -> Anything[Array, "*s n", Like("x")]:
-    return either(x[..., ::2], x[..., 0::2])
-
-
-@production(weight=0.5, names="even odd")
-def even_and_odd(
-    x: Anything[Array, "*s n+n"],
-) -> tuple[Anything[Array, "*s n", Like("x")], Anything[Array, "*s n", Like("x")]]:
-    return x[..., ::2], x[..., 1::2]
-
-
-@production(weight=0.5, names="first_half second_half")
-def halves(
-    x: Anything[Array, "*s n+n"],
-) -> tuple[Anything[Array, "*s n", Like("x")], Anything[Array, "*s n", Like("x")]]:
-    half = x.shape[-1] // 2
-    return x[..., :half], x[..., half:]
-
-
-@production(weight=0.15, names="coarse")
-def strided(x: Anything[Array, "m+m n+n"]) -> Anything[Array, "m n", Like("x")]:
-    return either(x[::2, ::2], lax.slice(x, (0, 0), x.shape, (2, 2)), weights=(4, 1))
-
-
-@production(weight=0.5, names="backward reverse")
-def reverse(x: Anything[Array, "n *s"]) -> Anything[Array, "n *s", Like("x")]:
-    return x[::-1]
-
-
-@production(weight=0.3, names="backward")
-def reverse_last(x: Anything[Array, "*s n"]) -> Anything[Array, "*s n", Like("x")]:
-    return x[..., ::-1]
-
-
-@production(weight=1.5, names="row item", relation=_position)
-def item(x: Anything[Array, "n *s"], at: Static[int, bound("at")]) -> Anything[Array, "*s", Like("x")]:
-    return either(x[at], lax.index_in_dim(x, at, keepdims=False), weights=(20, 1))
-
-
-@production(weight=1.2, names="channel last", relation=_position)
-def item_of_last(x: Anything[Array, "*s n"], at: Static[int, bound("at")]) -> Anything[Array, "*s", Like("x")]:
-    return x[..., at]
-
-
-@production(weight=0.9, names="col first", relation=_position)
-def column(x: Anything[Array, "m n *s"], at: Static[int, bound("at")]) -> Anything[Array, "m *s", Like("x")]:
-    return x[:, at]
-
-
-@production(weight=0.6)
-def new_middle(x: Anything[Array, "n *s"]) -> Anything[Array, "1 n *s", Like("x")]:
-    return either(x[None, :], x[jnp.newaxis, :], x[None, ...], weights=(4, 1, 1))
-
-
-@production(weight=0.6, names="diffs pairwise", magnitude=lambda x: x + 1)
-def pairwise(x: Float[Array, "n *s"]) -> Float[Array, "n n *s"]:
-    return either(
-        x[:, None] - x[None, :],
-        x[:, None] - x[None],
-        x[:, jnp.newaxis] - x[jnp.newaxis, :],
-        weights=(4, 2, 1),
-    )
 
 
 # --- gathers --------------------------------------------------------------------------------------
@@ -430,22 +240,22 @@ def at_multiply(
     return either(x.at[indices].multiply(y), x.at[indices].mul(y))
 
 
-@production(weight=0.9, names="updated", relation=_position)
+@production(weight=0.9, names="updated", relation=position)
 def at_row_set(x: Num[Array, "n *s"], at: Static[int, bound("at")], y: Num[Array, "*s"]) -> Num[Array, "n *s"]:
     return x.at[at].set(y)
 
 
-@production(weight=0.6, names="updated", relation=_position, magnitude=_sum_and_part)
+@production(weight=0.6, names="updated", relation=position, magnitude=_sum_and_part)
 def at_row_add(x: Num[Array, "n *s"], y: Num[Array, "*s"], at: Static[int, bound("at")]) -> Num[Array, "n *s"]:
     return x.at[at].add(y)
 
 
-@production(weight=0.5, names="updated", relation=_position)
+@production(weight=0.5, names="updated", relation=position)
 def at_column_set(x: Num[Array, "m n"], at: Static[int, bound("at")], y: Num[Array, "m"]) -> Num[Array, "m n"]:
     return either(x.at[:, at].set(y), x.at[..., at].set(y), weights=(3, 1))
 
 
-@production(weight=0.5, names="cleared", relation=_position, faithful=False)
+@production(weight=0.5, names="cleared", relation=position, faithful=False)
 def at_clear(x: Float[Array, "n *s"], at: Static[int, bound("at")]) -> Float[Array, "n *s"]:
     return either(x.at[at].set(0.0), x.at[at].set(0))
 
@@ -455,7 +265,7 @@ def at_slice_set(x: Num[Array, "k+r *s"], y: Num[Array, "k *s"], k: Static[int, 
     return x.at[:k].set(y)
 
 
-@production(weight=0.3, names="updated", relation=_slice, magnitude=_sum_and_part)
+@production(weight=0.3, names="updated", relation=slice_bounds, magnitude=_sum_and_part)
 def at_window_add(
     x: Num[Array, "n *s"],
     y: Num[Array, "k *s"],
