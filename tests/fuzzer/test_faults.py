@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from runs import command, contents, make, start
+from runs import children, command, contents, make, start
 
 from fuzzer import store
 from fuzzer.errors import RunError
@@ -64,19 +64,6 @@ def test_rejects_are_counted_by_reason_and_production(planted: Path) -> None:
     assert "| worker killed | (not known) | 1 |" in (planted / "README.md").read_text()
 
 
-def children(parent: int) -> list[int]:
-    """Processes started by a process."""
-    found: list[int] = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, rest = status.read_text().split(" (", 1)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(rest.rsplit(") ", 1)[1].split()[1]) == parent:
-            found.append(int(pid))
-    return found
-
-
 def wait_for(condition: Any, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -123,22 +110,55 @@ def test_killed_workers_cost_nothing(tmp_path: Path) -> None:
 
 
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    room, writing, out = 3, store.writing, tmp_path / "run"
+    room, writing, out = 3, store.LocalStore.writing, tmp_path / "run"
 
     @contextmanager
-    def until_full(path: Path) -> Iterator[Any]:
+    def until_full(self: store.LocalStore, name: str) -> Iterator[Any]:
         nonlocal room
         room -= 1
-        with writing(path) as file:
+        with writing(self, name) as file:
             if room < 0:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             yield file
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "writing", until_full)
+        patch.setattr(store.LocalStore, "writing", until_full)
         with pytest.raises(RunError, match=r"no space left for .*: finished blocks are kept"):
             make(out, rows_per_shard=12)
     assert not list(out.rglob("*.part"))
     make(out, rows_per_shard=12)
     make(tmp_path / "undisturbed", rows_per_shard=12)
     assert contents(out) == contents(tmp_path / "undisturbed")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 20 MB, all but full."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", str(place)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("only root may mount a small disk here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.mark.parametrize("room", [40_000, 150_000])
+def test_disk_of_20_mb(room: int, disk: Path, tmp_path: Path) -> None:
+    options = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12", "--workers", "1", "--block", "8")
+    make(tmp_path / "undisturbed", block=8)
+    expected = contents(tmp_path / "undisturbed")
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(20 * 2**20 - room))
+    done = subprocess.run(command("SIMPLE", disk / "run", *options), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("fuzzer: no space left for ")
+    assert "Traceback" not in done.stderr
+    finished = {name: content for name, content in contents(disk / "run").items() if name.endswith(".parquet")}
+    assert finished == {name: expected[name] for name in finished}
+    assert list((disk / "run" / ".blocks").rglob("0*"))
+    ballast.unlink()
+    make(disk / "run", block=8)
+    assert contents(disk / "run") == expected

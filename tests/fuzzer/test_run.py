@@ -15,12 +15,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from run_families import NARROW, SIMPLE
-from runs import command, contents, make, start
+from runs import Here, command, contents, make, start
 
-from fuzzer.errors import RunError, UserError
+from fuzzer.errors import LostKeys, RunError, UserError
 from fuzzer.family import FamilySpec
-from fuzzer.folder import locked
+from fuzzer.ledger import OwnLedger
 from fuzzer.options import Limits
+from fuzzer.store import at
 
 SMALL = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12")
 
@@ -186,7 +187,7 @@ def test_another_version_is_refused_half_way(impatient: None, tmp_path: Path, mo
 
 
 def test_two_runs_into_one_folder_are_refused(finished: Path) -> None:
-    with locked(finished), pytest.raises(UserError, match="is in use by another run"):
+    with at(finished).locked(), pytest.raises(UserError, match="is in use by another run"):
         make(finished)
     assert not (finished / ".lock").exists()
 
@@ -196,6 +197,28 @@ def test_lock_of_a_killed_run_is_no_obstacle(tmp_path: Path) -> None:
     out.mkdir()
     (out / ".lock").touch()
     assert make(out).rows == 48
+
+
+class Forgetful(OwnLedger):
+    """Loses its keys once, when it has seen some."""
+
+    lost = False
+
+    def judge(self, ids: bytes, structures: bytes) -> bytes:
+        if len(self._ids) > 10 and not Forgetful.lost:
+            Forgetful.lost = True
+            raise LostKeys
+        return super().judge(ids, structures)
+
+
+def test_lost_keys_are_read_again(
+    tmp_path: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Here, "ledger", lambda self, rows, per_structure: Forgetful(per_structure))
+    summary = make(tmp_path / "run")
+    assert Forgetful.lost
+    assert summary.rows == 48
+    assert contents(tmp_path / "run") == undisturbed
 
 
 def test_draws_are_accounted_for(finished: Path) -> None:
