@@ -9,18 +9,17 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import lowering
-from fuzzer import store
 from fuzzer.arrow import Table
 from fuzzer.errors import Damaged
 from fuzzer.family import Family, FamilySpec, Program, resolve_same
 from fuzzer.schema import Row, batch, schema
+from fuzzer.store import Store, read_sealed, write_sealed
 
 FOLDER = ".blocks"
 
@@ -47,7 +46,7 @@ class Reject:
 class BlockTask:
     """All that a worker needs to make a block; the same task gives the same bytes anywhere."""
 
-    root: Path
+    store: Store
     family: FamilySpec
     origin: Mapping[str, str]
     seed: int
@@ -59,8 +58,8 @@ class BlockTask:
     """Programs that took their worker with them; they are not tried again."""
 
     @property
-    def path(self) -> Path:
-        return block_path(self.root, self.family.name, self.number)
+    def file(self) -> str:
+        return block_file(self.family.name, self.number)
 
     @property
     def indices(self) -> range:
@@ -115,19 +114,19 @@ class Block:
         self.rows.append(row)
 
 
-def block_path(root: Path, family: str, number: int) -> Path:
-    return root / FOLDER / family / f"{number:010d}"
+def block_file(family: str, number: int) -> str:
+    return f"{FOLDER}/{family}/{number:010d}"
 
 
 def make_block(task: BlockTask) -> BlockKeys:
     """Makes a block unless it is there, whole and unaltered, already."""
-    stored = store.read_sealed(task.path)
+    stored = read_sealed(task.store, task.file)
     if stored is not None:
         return _keys(task, pq.read_table(io.BytesIO(stored), columns=["id", "structure"]), fresh=False)
     family = resolve_same(task.family, task.origin)
     block = draw_block(family, task.seed, task.indices, task.per_structure, lost=task.lost)
     table = block_table(family, block)
-    store.write_sealed(task.path, encode(table))
+    write_sealed(task.store, task.file, encode(table))
     return _keys(task, table, fresh=True)
 
 
@@ -262,9 +261,9 @@ def encode(table: Table) -> bytes:
     return file.getvalue()
 
 
-def read_block(root: Path, family: str, number: int) -> Table:
+def read_block(store: Store, family: str, number: int) -> Table:
     """A finished block's rows; raises Damaged if they are missing or altered."""
-    data = store.read_sealed(block_path(root, family, number))
+    data = read_sealed(store, block_file(family, number))
     if data is None:
         raise Damaged(family, number)
     return pq.read_table(io.BytesIO(data))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import replace
-from itertools import count
+from itertools import islice
 
 from fuzzer.block import BlockKeys, BlockTask, Reject, draw_source, make_block, probe
 from fuzzer.errors import Lost, RunError
@@ -24,14 +24,16 @@ class Blocks:
         self._template = template
         self._limits = limits
 
-    def in_order(self, wanted: Callable[[], int]) -> Generator[BlockKeys]:
-        """Block 0, 1, 2, ... for ever; `wanted` says how many more the caller expects to need."""
-        flying: deque[Answer[BlockKeys]] = deque()
-        for number in count():
+    def in_order(self, wanted: Callable[[], int], numbers: Iterable[int]) -> Generator[BlockKeys]:
+        """Blocks by these numbers; `wanted` says how many more the caller expects to need."""
+        coming, flying = iter(numbers), deque[tuple[int, Answer[BlockKeys]]]()
+        while True:
             ahead = max(1, min(AHEAD * self._executor.workers, wanted()))
-            while len(flying) < ahead:
-                flying.append(self._start(number + len(flying)))
-            yield self._settle(number, flying.popleft())
+            for number in islice(coming, max(0, ahead - len(flying))):
+                flying.append((number, self._start(number)))
+            if not flying:
+                return
+            yield self._settle(*flying.popleft())
 
     def make(self, number: int) -> BlockKeys:
         """One block, now."""

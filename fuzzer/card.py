@@ -12,7 +12,7 @@ import pyarrow as pa
 from fuzzer import tables
 from fuzzer.arrow import Field, Schema
 from fuzzer.schema import COLUMNS, ColumnOf
-from fuzzer.shard import ShardReport
+from fuzzer.shard import Figures, ShardReport
 from fuzzer.split import SPLITS
 
 
@@ -25,6 +25,7 @@ class FamilyCard:
     arrow: Schema
     entry: Mapping[str, Any]
     shards: Sequence[ShardReport]
+    figures: Figures
 
 
 def card(run: Mapping[str, Any], families: Sequence[FamilyCard]) -> str:
@@ -109,7 +110,7 @@ def _family(family: FamilyCard) -> str:
     parts = [
         f"## {family.name}",
         tables.table(["split", "rows"], splits),
-        tables.sizes(merged(report.sizes for report in family.shards)),
+        tables.sizes(family.figures.sizes),
         tables.fate(family.entry["counts"]),
         tables.rejects(family.entry["rejects"]) + "\n\nThey are in `rejects.parquet`.",
         _most(family),
@@ -123,7 +124,7 @@ def _rows(family: FamilyCard, split: str) -> int:
 
 
 def _most(family: FamilyCard) -> str:
-    named = merged(report.named for report in family.shards)
+    named = family.figures.named
     return (
         f"Most used primitives: {tables.most(named['primitives'], 15)}.\n\n"
         f"Most used StableHLO operations: {tables.most(named['stablehlo_ops'], 15)}."

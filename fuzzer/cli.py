@@ -18,7 +18,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 Seed = Annotated[int, typer.Option(help="Number of the run; another seed gives other rows.")]
 Profile = Annotated[str, typer.Option(help="Name of a bundled profile, or path of a .toml.")]
-Folder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
+Folder = Annotated[str, typer.Argument(help="Folder or address of a finished run.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -29,7 +29,9 @@ def make(
     rows_per_shard: Annotated[int, typer.Option(help="Rows in each, on average.")] = 512,
     per_structure: Annotated[int, typer.Option(help="Rows of one structure, at most.")] = 4,
     profile: Profile = "default",
-    out: Annotated[Path | None, typer.Option(help="Folder to write to. [default: datasets/seed-SEED]")] = None,
+    out: Annotated[
+        str | None, typer.Option(help="Folder or address (s3://...) to write to. [default: datasets/seed-SEED]")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes. [default: one for each core]")] = None,
     block: Annotated[int, typer.Option(help="Programs that a worker makes at a time.", hidden=True)] = 100,
     block_seconds: Annotated[float, typer.Option(help="Time limit of a block of programs.")] = 300.0,
@@ -47,7 +49,7 @@ def make(
 
     given = {} if workers is None else {"workers": workers}
     limits = Limits(**given, block_seconds=block_seconds, program_seconds=program_seconds, memory_mb=worker_memory)
-    out = out or Path("datasets") / f"seed-{seed}"
+    out = out or f"datasets/seed-{seed}"
     _run(check(Options(out, seed, shards, rows_per_shard, per_structure, profile, block, limits)), log_json)
 
 

@@ -21,6 +21,10 @@ class Lost(Exception):
         self.reason = reason
 
 
+class LostKeys(Exception):
+    """The keys of the rows taken so far were lost with the machine that held them; the blocks are not."""
+
+
 class Damaged(Exception):
     """A block whose bytes are not those that were written."""
 

@@ -1,20 +1,15 @@
-"""The folder of a run: whose it is, who may write to it now, and what has to be left in it."""
+"""The folder of a run: whose it is, and what has to be left in it."""
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from fuzzer import store
 from fuzzer.block import FOLDER as BLOCKS
-from fuzzer.errors import UserError, out_of_space
+from fuzzer.errors import UserError
+from fuzzer.store import LOCK, Store, write
 
-LOCK = ".lock"
 RUN = ".run.json"
 MANIFEST = "manifest.json"
 
@@ -27,42 +22,43 @@ def as_json(value: Any) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def check(out: Path, identity: Identity) -> None:
+def check(store: Store, identity: Identity) -> None:
     """Raises UserError if the folder cannot be this run's: a file, another run's, or full of other things."""
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise UserError(f"output folder {str(out)!r} is a file: give a new folder with --out")
-    held = _identity(out)
+    if store.is_file():
+        raise UserError(f"output folder {store.address!r} is a file: give a new folder with --out")
+    held = identity_of(store)
     if held is None:
-        _check_empty(out)
+        _check_empty(store)
     elif held != json.loads(as_json(identity)):
         raise UserError(
-            f"output folder {str(out)!r} holds a run of another {_difference(held, identity)}: give another"
+            f"output folder {store.address!r} holds a run of another {difference(held, identity)}: give another"
             " folder with --out, repeat that run's options, or remove the folder"
         )
 
 
-def _identity(out: Path) -> dict[str, Any] | None:
+def identity_of(store: Store) -> dict[str, Any] | None:
+    """Whose run the folder holds, finished or not; None if nobody's."""
     for name in (MANIFEST, RUN):
-        path = out / name
-        if path.is_file():
-            return _parse(path).get("run", {})
+        held = _parsed(store, name)
+        if held is not None:
+            return held.get("run", {})
     return None
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _parsed(store: Store, name: str) -> dict[str, Any] | None:
+    content = store.read(name)
     try:
-        return dict(json.loads(path.read_bytes()))
+        return None if content is None else dict(json.loads(content))
     except (ValueError, TypeError):
-        raise UserError(f"{str(path)!r} is no JSON object: remove it, or give another folder with --out") from None
+        path = f"{store.address}/{name}"
+        raise UserError(f"{path!r} is no JSON object: remove it, or give another folder with --out") from None
 
 
-def _check_empty(out: Path) -> None:
-    strange = sorted(entry.name for entry in out.iterdir() if not _ours(entry.name))
+def _check_empty(store: Store) -> None:
+    strange = [name for name in store.top() if not _ours(name)]
     if strange:
         raise UserError(
-            f"output folder {str(out)!r} holds files that belong to no run ({strange[0]!r}):"
+            f"output folder {store.address!r} holds files that belong to no run ({strange[0]!r}):"
             " give an empty or new folder with --out"
         )
 
@@ -71,7 +67,7 @@ def _ours(name: str) -> bool:
     return name == LOCK or name.endswith(".part")
 
 
-def _difference(held: Identity, asked: Identity) -> str:
+def difference(held: Identity, asked: Identity) -> str:
     """What differs, in a user's words: `seed (7, not 8)`."""
     old, new = _flat(held), _flat(asked)
     changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
@@ -86,64 +82,25 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
     return {key: item for flat in inner for key, item in flat.items()}
 
 
-@contextmanager
-def locked(out: Path) -> Generator[None]:
-    """Makes the folder and keeps other runs out of it; a killed run's lock is gone with the run."""
-    try:
-        existed = out.exists()
-        out.mkdir(parents=True, exist_ok=True)
-        lock = _open_lock(out)
-    except BlockingIOError:
-        raise UserError(
-            f"output folder {str(out)!r} is in use by another run: wait for it, or give another with --out"
-        ) from None
-    except OSError as error:
-        if out_of_space(error):
-            raise
-        raise UserError(
-            f"output folder {str(out)!r} cannot be written ({error.strerror}): give another folder with --out"
-        ) from None
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            (out / LOCK).unlink()
-        os.close(lock)
-        if not existed:
-            with suppress(OSError):
-                out.rmdir()  # only succeeds where nothing was written
+def begin(store: Store, identity: Identity, asked: Mapping[str, Any]) -> None:
+    """Marks the folder as this run's, with the options that it was asked for."""
+    if not store.exists(RUN) and not store.exists(MANIFEST):
+        write(store, RUN, as_json({"run": identity, "asked": asked}))
 
 
-def _open_lock(out: Path) -> int:
-    """An exclusive lock on a file that still has its name: its last holder may just have removed it."""
-    while True:
-        handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(handle).st_ino == os.stat(out / LOCK).st_ino:
-                return handle
-        except FileNotFoundError:
-            pass
-        except OSError:
-            os.close(handle)
-            raise
-        os.close(handle)
+def asked(store: Store) -> dict[str, Any] | None:
+    """The options of an unfinished run."""
+    held = _parsed(store, RUN)
+    return None if held is None else held.get("asked")
 
 
-def begin(out: Path, identity: Identity) -> None:
-    """Marks the folder as this run's."""
-    if not (out / RUN).exists() and not (out / MANIFEST).exists():
-        store.write(out / RUN, as_json({"run": identity}))
-
-
-def manifest(out: Path) -> dict[str, Any] | None:
+def manifest(store: Store) -> dict[str, Any] | None:
     """The manifest of a finished run."""
-    path = out / MANIFEST
-    return _parse(path) if path.is_file() else None
+    return _parsed(store, MANIFEST)
 
 
-def finish(out: Path) -> None:
+def finish(store: Store) -> None:
     """Removes what only a run that is going needs."""
-    store.remove_folder(out / BLOCKS)
-    (out / RUN).unlink(missing_ok=True)
-    store.remove_parts(out)
+    store.remove(BLOCKS)
+    store.remove(RUN)
+    store.remove_parts()

@@ -1,14 +1,27 @@
-"""How often each 128-bit key was seen, in under 30 bytes a key."""
+"""How often each 128-bit key was seen, in under 30 bytes a key, in memory or beyond it."""
 
 from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
 
 KEY = 16
 """Bytes of a key."""
 
-PARTS = 256
+PARTS = 128
 FULL = 0.8
 GROWTH = 1.25
 MOST = 255
+
+MEMORY = 2**62
+"""Bytes of a table that stay in memory unless it is told otherwise: all of them."""
+
+Buffer: TypeAlias = "bytearray | mmap.mmap"
 
 
 class KeyCounts:
@@ -19,63 +32,107 @@ class KeyCounts:
     (1, 2, 2, 1)
 
     Keys have to be evenly spread, as fingerprints are. A dictionary needs about 150 bytes a key; this needs
-    17 / 0.8 to 17 / 0.64, and hardly more while it grows, because its 256 parts grow one at a time.
+    17 / 0.8 to 17 / 0.64, and hardly more while it grows, because its 128 parts grow one at a time. Once it holds
+    `memory` bytes, parts that grow move to unnamed files that the system maps, and writes out where memory is
+    needed: a look-up is then one read of the disk at worst, and a killed process leaves nothing behind.
     """
 
-    def __init__(self) -> None:
-        self._parts = [_Part(8) for _ in range(PARTS)]
+    def __init__(self, memory: int = MEMORY) -> None:
+        self._memory = memory
+        self._parts = [_Part(8, bytearray) for _ in range(PARTS)]
 
     def add(self, key: bytes) -> int:
         """Counts the key once more and returns its count."""
-        part = self._parts[key[0]]
+        # Not the first byte: where keys are divided among processes, each has but a range of it.
+        number = key[1] % PARTS
+        part = self._parts[number]
         if part.used >= FULL * part.size:
-            part = self._parts[key[0]] = part.grown()
+            part = self._parts[number] = part.grown(self._allocate)
         return part.add(key)
 
+    def _allocate(self, size: int) -> Buffer:
+        return bytearray(size) if self.nbytes + size <= self._memory else _mapped(size)
+
     def __getitem__(self, key: bytes) -> int:
-        return self._parts[key[0]].get(key)
+        return self._parts[key[1] % PARTS].get(key)
 
     def __len__(self) -> int:
         return sum(part.used for part in self._parts)
 
     @property
     def nbytes(self) -> int:
-        """Bytes held by the tables."""
-        return sum(len(part.keys) + len(part.counts) for part in self._parts)
+        """Bytes held in memory."""
+        return sum(len(part.buffer) for part in self._parts if isinstance(part.buffer, bytearray))
+
+    @property
+    def spilled(self) -> int:
+        """Bytes held in files."""
+        return sum(len(part.buffer) for part in self._parts) - self.nbytes
+
+
+def _mapped(size: int) -> Buffer:
+    with tempfile.TemporaryFile() as file:
+        # Reserved, not merely promised: on a full disk this says so, where a mapped hole would kill the process.
+        os.posix_fallocate(file.fileno(), 0, size)
+        return mmap.mmap(file.fileno(), size)
 
 
 class _Part:
-    """Open addressing with linear probing; a count of 0 marks a free slot."""
+    """Open addressing with linear probing: the counts of all slots, 0 for a free one, and then the keys."""
 
-    __slots__ = ("counts", "keys", "size", "used")
+    __slots__ = ("buffer", "size", "used")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, allocate: Callable[[int], Buffer]) -> None:
         self.size = size
         self.used = 0
-        self.keys = bytearray(size * KEY)
-        self.counts = bytearray(size)
+        self.buffer = allocate(size * (KEY + 1))
 
     def slot(self, key: bytes) -> int:
         """Where the key is, or the free slot where it would go."""
-        slot = int.from_bytes(key[8:], "little") % self.size
-        while self.counts[slot] and not self.keys.startswith(key, slot * KEY):
-            slot = (slot + 1) % self.size
+        buffer, size = self.buffer, self.size
+        slot = int.from_bytes(key[8:], "little") % size
+        while buffer[slot]:
+            begin = size + slot * KEY
+            if buffer[begin : begin + KEY] == key:
+                break
+            slot = (slot + 1) % size
         return slot
 
     def get(self, key: bytes) -> int:
-        return self.counts[self.slot(key)]
+        return self.buffer[self.slot(key)]
 
     def add(self, key: bytes, times: int = 1) -> int:
-        slot = self.slot(key)
-        if not self.counts[slot]:
-            self.keys[slot * KEY : slot * KEY + KEY] = key
+        slot, buffer = self.slot(key), self.buffer
+        if not buffer[slot]:
+            begin = self.size + slot * KEY
+            buffer[begin : begin + KEY] = key
             self.used += 1
-        self.counts[slot] = min(MOST, self.counts[slot] + times)
-        return self.counts[slot]
+        buffer[slot] = min(MOST, buffer[slot] + times)
+        return buffer[slot]
 
-    def grown(self) -> _Part:
-        bigger = _Part(int(self.size * GROWTH) + 8)
-        for slot, count in enumerate(self.counts):
-            if count:
-                bigger.add(bytes(self.keys[slot * KEY : slot * KEY + KEY]), count)
+    def grown(self, allocate: Callable[[int], Buffer]) -> _Part:
+        """A larger part with the same keys.
+
+        Put in by order of the slots they belong in, each goes to its own or, where that is taken, right behind
+        the one before: so all places are known at once, but for those that run over the end.
+        """
+        bigger = _Part(int(self.size * GROWTH) + 8, allocate)
+        counts, keys = self._arrays()
+        taken = np.flatnonzero(counts)
+        counts, keys = counts[taken], keys[taken]
+        homes = (keys[:, KEY // 2 :].copy().view("<u8")[:, 0] % np.uint64(bigger.size)).astype(np.int64)
+        order = np.argsort(homes, kind="stable")
+        places = np.arange(len(order)) + np.maximum.accumulate(homes[order] - np.arange(len(order)))
+        inside = int(np.searchsorted(places, bigger.size))
+        new_counts, new_keys = bigger._arrays()
+        new_counts[places[:inside]] = counts[order[:inside]]
+        new_keys[places[:inside]] = keys[order[:inside]]
+        bigger.used = inside
+        for number in order[inside:]:
+            bigger.add(keys[number].tobytes(), int(counts[number]))
         return bigger
+
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Counts and keys, as views."""
+        everything = np.frombuffer(self.buffer, np.uint8)
+        return everything[: self.size], everything[self.size :].reshape(self.size, KEY)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import TypeVar
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeAlias, TypeVar
 
 from fuzzer.arrow import Schema
 from fuzzer.block import BlockKeys, BlockTask
-from fuzzer.blocks import Blocks
+from fuzzer.blocks import AHEAD, Blocks
 from fuzzer.card import FamilyCard
-from fuzzer.errors import Damaged, Lost, RunError
+from fuzzer.errors import Damaged, Lost, LostKeys, RunError
 from fuzzer.family import FamilySpec, resolve
 from fuzzer.manifest import family_entry
 from fuzzer.options import Options
@@ -18,8 +21,9 @@ from fuzzer.pool import Answer, Executor
 from fuzzer.progress import Reporter
 from fuzzer.schema import schema
 from fuzzer.selection import PATIENCE, Piece, Selection, cut
-from fuzzer.shard import ShardReport, ShardTask, write_shard
+from fuzzer.shard import Figures, ShardReport, ShardTask, write_shard
 from fuzzer.split import files_per_split
+from fuzzer.store import Store
 from fuzzer.versions import versions
 
 T = TypeVar("T")
@@ -28,27 +32,49 @@ R = TypeVar("R")
 SHARD_SECONDS = 86_400.0
 """A shard is as large as its user wants, so its time has no useful bound."""
 
+REPLAYS = 5
+"""Times that a selection may lose its keys and begin again."""
+
 REPAIRS = 100
 """Damaged blocks that one shard may meet before the disk is called unfit."""
+
+
+Given: TypeAlias = "Mapping[str, int] | None"
+"""How many blocks of each family there are; None where they are made as they are needed."""
+
+
+@dataclass(frozen=True)
+class FamilyRun:
+    """A family and how many files it gets."""
+
+    spec: FamilySpec
+    shards: int
 
 
 class Maker:
     """Makes the shards of one family on an executor."""
 
-    def __init__(self, options: Options, spec: FamilySpec, shards: int, reporter: Reporter, executor: Executor) -> None:
-        self.name = spec.name
+    def __init__(
+        self, options: Options, store: Store, part: FamilyRun, reporter: Reporter, executor: Executor, given: Given
+    ) -> None:
+        self.name = part.spec.name
         self._options = options
+        self._store = store
         self._reporter = reporter
         self._executor = executor
-        self._family = resolve(spec)
-        self._files = files_per_split(shards)
+        self._given = given
+        self._family = resolve(part.spec)
+        self._files = files_per_split(part.shards)
+        self._target = part.shards * options.rows_per_shard
         self._schema = self._with_metadata()
         origin = dict(self._family.origin)
-        first = BlockTask(options.out, spec, origin, options.seed, 0, options.block, options.per_structure)
+        first = BlockTask(store, part.spec, origin, options.seed, 0, options.block, options.per_structure)
         self.blocks = Blocks(executor, first, options.limits)
-        self.selection = Selection(
-            shards * options.rows_per_shard, options.block, options.per_structure, list(self._files)
-        )
+        self.selection = self._nothing_yet()
+
+    def _nothing_yet(self) -> Selection:
+        ledger = self._executor.ledger(self._target, self._options.per_structure)
+        return Selection(self._target, self._options.block, self._options.per_structure, list(self._files), ledger)
 
     def _with_metadata(self) -> Schema:
         made_by = {"family": self.name, "seed": str(self._options.seed), **versions()}
@@ -56,28 +82,60 @@ class Maker:
 
     def make(self) -> FamilyCard:
         """Selects the rows, writes them, and returns what is to be said of them."""
+        self._reporter.state.target += self._target
+        self._reporter.stage(self.name)
         self._select()
         self._reporter.stage(f"writing {self.name}")
-        reports = self._assemble()
+        figures = Figures()
+        reports = [self._counted(report, figures) for report in self._assemble()]
         entry = family_entry(self.selection, reports)
-        return FamilyCard(self.name, self._family.columns, self._schema, entry, reports)
+        return FamilyCard(self.name, self._family.columns, self._schema, entry, reports, figures)
+
+    def make_blocks(self, numbers: range) -> None:
+        """Makes these blocks and no more."""
+        state = self._reporter.state
+        state.target += len(numbers) * self._options.block
+        self._reporter.stage(self.name)
+        with closing(self.blocks.in_order(lambda: len(numbers), numbers)) as blocks:
+            for keys in blocks:
+                state.target -= keys.draws - len(keys)
+                state.took(keys, len(keys), keys.duplicates + keys.crowded)
+                self._reporter.update()
 
     def _select(self) -> None:
-        self._reporter.state.target += self.selection.target
-        self._reporter.stage(self.name)
-        with closing(self.blocks.in_order(self.selection.blocks_wanted)) as blocks:
+        for _ in range(REPLAYS):
+            try:
+                return self._take_all()
+            except LostKeys:
+                # The blocks are still there, so their keys are soon read again.
+                self._reporter.state.forget(self.selection)
+                self.selection = self._nothing_yet()
+            finally:
+                self.selection.close()
+        raise RunError(f"the keys of {self.name!r} were lost {REPLAYS} times: start the same command again")
+
+    def _take_all(self) -> None:
+        numbers = count() if self._given is None else range(self._given[self.name])
+        with closing(self.blocks.in_order(self.selection.blocks_wanted, numbers)) as blocks:
             while not self.selection.full:
-                self._take(next(blocks))
+                keys = next(blocks, None)
+                if keys is None:
+                    raise RunError(self._too_few())
+                self._take(keys)
+
+    def _too_few(self) -> str:
+        selection, blocks = self.selection, self.selection.blocks
+        more = f"{self.name}={blocks}:{blocks + selection.blocks_wanted() + 1}"
+        return (
+            f"blocks 0:{blocks} of {self.name!r} have {selection.rows:,} of {selection.target:,} rows:"
+            f" make --block-range {more} as well, and merge again with its folder"
+        )
 
     def _take(self, keys: BlockKeys) -> None:
-        selection, state = self.selection, self._reporter.state
+        selection = self.selection
         superfluous = selection.duplicates + selection.crowded
         kept = selection.take(keys)
-        state.rows += kept
-        state.fresh += kept * keys.fresh
-        state.duplicates += selection.duplicates + selection.crowded - superfluous
-        state.rejects.update(keys.rejects)
-        state.memory = max(state.memory, keys.memory)
+        self._reporter.state.took(keys, kept, selection.duplicates + selection.crowded - superfluous)
         self._reporter.update()
         if selection.exhausted:
             raise RunError(
@@ -86,23 +144,32 @@ class Maker:
                 " or widen the profile"
             )
 
-    def _assemble(self) -> list[ShardReport]:
-        tasks = list(self._tasks())
-        answers = [self._executor.submit(write_shard, task, seconds=SHARD_SECONDS) for task in tasks]
-        blocks = {self.name: self.blocks}
-        return [
-            repaired(self._executor, write_shard, task, blocks, answer)
-            for task, answer in zip(tasks, answers, strict=True)
-        ]
+    def _counted(self, report: ShardReport, figures: Figures) -> ShardReport:
+        figures.move(report)
+        self._reporter.update()
+        return report
+
+    def _assemble(self) -> Iterator[ShardReport]:
+        flying = deque[tuple[ShardTask, Answer[ShardReport]]]()
+        for task in self._tasks():
+            flying.append((task, self._executor.submit(write_shard, task, seconds=SHARD_SECONDS)))
+            if len(flying) > AHEAD * self._executor.workers:
+                yield self._settled(*flying.popleft())
+        for task, answer in flying:
+            yield self._settled(task, answer)
+
+    def _settled(self, task: ShardTask, answer: Answer[ShardReport]) -> ShardReport:
+        return repaired(self._executor, write_shard, task, {self.name: self.blocks}, answer)
 
     def _tasks(self) -> Iterator[ShardTask]:
         for split, files in self._files.items():
-            for number, pieces in enumerate(cut(self.selection.pieces[split], files)):
+            rows = self.selection.pieces[split]
+            for number, pieces in enumerate(cut(rows, rows.rows, files)):
                 yield self._task(split, number, files, pieces)
 
     def _task(self, split: str, number: int, files: int, pieces: Sequence[Piece]) -> ShardTask:
         file = f"{self.name}/{split}-{number:05d}-of-{files:05d}.parquet"
-        return ShardTask(self._options.out, self.name, split, file, pieces, self._schema)
+        return ShardTask(self._store, self.name, split, file, pieces, self._schema)
 
 
 def repaired(
@@ -122,4 +189,7 @@ def repaired(
             answer = None
         except Lost:
             answer = None
-    raise RunError(f"{REPAIRS} attempts to put finished blocks together failed: check the disk")
+    raise RunError(
+        f"{REPAIRS} attempts to put finished blocks together failed: check the disk,"
+        " and that all machines see the same folder"
+    )

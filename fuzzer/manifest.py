@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from fuzzer import store
 from fuzzer.selection import Selection
 from fuzzer.shard import ShardReport
+from fuzzer.store import Store, sha256
 
 Manifest = Mapping[str, Any]
 REJECTS = "rejects.parquet"
@@ -55,14 +54,10 @@ def shards(manifest: Manifest) -> Iterator[dict[str, Any]]:
         yield from family["shards"]
 
 
-def damaged(out: Path, manifest: Manifest) -> list[str]:
+def damaged(store: Store, manifest: Manifest) -> list[str]:
     """The files of a finished run that are missing or not as they were written."""
     sums = {shard["file"]: shard["sha256"] for shard in shards(manifest)} | manifest["files"]
-    return [file for file, sha256 in sums.items() if not _intact(out / file, sha256)]
-
-
-def _intact(path: Path, sha256: str) -> bool:
-    return path.is_file() and store.sha256(path) == sha256
+    return [file for file, expected in sums.items() if not (store.exists(file) and sha256(store, file) == expected)]
 
 
 def total(manifest: Manifest, count: str) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fuzzer.errors import UserError
+from fuzzer.store import Address
 
 MOST_SEED = 2**63 - 1
 
@@ -24,13 +24,15 @@ class Limits:
     block_seconds: float = 300.0
     program_seconds: float = 30.0
     memory_mb: int = 4096
+    keys_mb: int = 8192
+    """Of the coordinator's keys; more of them lie in mapped files."""
 
 
 @dataclass(frozen=True)
 class Options:
     """A run. `shards` and `rows_per_shard` are targets for the whole of a family, not for each file."""
 
-    out: Path
+    out: Address
     seed: int = 0
     shards: int = 20
     rows_per_shard: int = 512
@@ -38,6 +40,11 @@ class Options:
     profile: str = "default"
     block: int = BLOCK
     limits: Limits = field(default_factory=Limits)
+
+    def asked(self) -> dict[str, Any]:
+        """All but where and with what means."""
+        names = [each.name for each in fields(self) if each.name not in ("out", "limits")]
+        return {name: getattr(self, name) for name in names}
 
 
 def check(options: Options) -> Options:
@@ -58,6 +65,7 @@ def check(options: Options) -> Options:
     _within("--block-seconds", limits.block_seconds, 1, 86_400, "a block usually takes less than 10")
     _within("--program-seconds", limits.program_seconds, 0.1, 3_600, "a program usually takes less than 0.1")
     _within("--worker-memory", limits.memory_mb, 512, 1_048_576, "megabytes; a worker usually needs less than 500")
+    _within("--keys-memory", limits.keys_mb, 0, 1_048_576, "megabytes; 64 hold a million rows")
     return options
 
 

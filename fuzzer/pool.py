@@ -12,13 +12,15 @@ import sys
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from fuzzer.errors import Lost, RunError
+from fuzzer.keys import MEMORY
+from fuzzer.ledger import Ledger, OwnLedger
 from fuzzer.options import Limits
 
 R = TypeVar("R")
@@ -46,18 +48,27 @@ class Executor(Protocol):
         """Starts a task that may take that long."""
         ...
 
+    def ledger(self, rows: int, per_structure: int) -> Ledger:
+        """What remembers the keys of so many rows, at most."""
+        ...
+
+
+Start = Callable[[Limits], AbstractContextManager[Executor]]
+"""Makes the executor that a run works on."""
+
 
 def local(limits: Limits) -> LocalPool:
     """The executor of a run on one machine."""
-    return LocalPool(limits.workers, limits.memory_mb * 2**20)
+    return LocalPool(limits.workers, limits.memory_mb * 2**20, limits.keys_mb * 2**20)
 
 
 class LocalPool:
     """Processes on this machine, each limited in memory. One that dies or hangs is replaced."""
 
-    def __init__(self, workers: int, memory: int) -> None:
+    def __init__(self, workers: int, memory: int, keys: int = MEMORY) -> None:
         self.workers = workers
         self._memory = memory
+        self._keys = keys
         self._open: set[_LocalAnswer[Any]] = set()
         self._broken = 0
         self._pool = self._start()
@@ -71,6 +82,9 @@ class LocalPool:
         self._open.add(answer)
         answer.start()
         return answer
+
+    def ledger(self, rows: int, per_structure: int) -> Ledger:
+        return OwnLedger(per_structure, self._keys)
 
     def schedule(self, task: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> Future[R]:
         # The pool's threads, and so its processes, are born with Ctrl-C blocked: it is ours to handle.

@@ -8,10 +8,14 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from fuzzer.block import BlockKeys
+    from fuzzer.selection import Selection
 
 WINDOW = 60.0
 """Seconds over which rows a second are counted."""
@@ -36,6 +40,20 @@ class State:
     """Bytes of the largest worker so far."""
     begun: float = field(default_factory=time.monotonic)
     _recent: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
+
+    def took(self, keys: BlockKeys, kept: int, superfluous: int) -> None:
+        """Counts in a block of which so many rows are kept."""
+        self.rows += kept
+        self.fresh += kept * keys.fresh
+        self.duplicates += superfluous
+        self.rejects.update(keys.rejects)
+        self.memory = max(self.memory, keys.memory)
+
+    def forget(self, selection: Selection) -> None:
+        """Takes back what a selection counted that has to begin again."""
+        self.rows -= selection.rows
+        self.duplicates -= selection.duplicates + selection.crowded
+        self.rejects -= selection.rejects
 
     def tick(self) -> None:
         """Notes the time for `speed`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import black
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 import lowering
 from fuzzer.family import FamilySpec, resolve
 from fuzzer.schema import SIZES, Row
+from fuzzer.store import Store
 
 CHUNK = 100
 """Rows of one task; JAX's caches are dropped between tasks."""
@@ -22,7 +22,8 @@ CHUNK = 100
 class RecheckTask:
     """Rows of a shard, by position."""
 
-    path: Path
+    store: Store
+    file: str
     rows: tuple[int, ...]
     family: FamilySpec | None
     """What drew them; None if that is not to be had here."""
@@ -40,7 +41,7 @@ class Again:
 def recheck(task: RecheckTask) -> dict[str, list[str]]:
     """Promise -> ids of the rows that break it."""
     lowering.forget()
-    rows = pq.read_table(task.path).take(list(task.rows)).to_pylist()
+    rows = pq.read_table(task.store.open(task.file)).take(list(task.rows)).to_pylist()
     results = {row["id"]: _broken(row, task.family) for row in rows}
     return {text: [id_ for id_, broken in results.items() if text in broken] for text in CHECKS}
 

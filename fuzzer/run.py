@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from fuzzer import folder, store
+from fuzzer import folder
 from fuzzer.card import card
 from fuzzer.errors import RunError, out_of_space
-from fuzzer.family import FamilySpec, programs, resolve
-from fuzzer.maker import Maker, repaired
+from fuzzer.family import programs, resolve
+from fuzzer.maker import FamilyRun, Given, Maker, repaired
 from fuzzer.manifest import README, REJECTS, Manifest, damaged, total
-from fuzzer.options import Limits, Options, check
-from fuzzer.pool import Executor, local
+from fuzzer.options import Options, check
+from fuzzer.pool import Executor, Start, local
 from fuzzer.progress import Reporter
 from fuzzer.shard import RejectsTask, write_rejects
+from fuzzer.store import Store, at, sha256, write
 from fuzzer.versions import versions
-
-Start = Callable[[Limits], AbstractContextManager[Executor]]
-"""Makes the executor that a run works on."""
-
-
-@dataclass(frozen=True)
-class FamilyRun:
-    """A family and how many files it gets."""
-
-    spec: FamilySpec
-    shards: int
 
 
 @dataclass(frozen=True)
 class Summary:
     """How a run ended."""
 
-    out: Path
+    out: str
     rows: int
     duplicates: int
     rejects: int
@@ -68,32 +57,50 @@ def run(
     Raises UserError before anything is written, RunError when it cannot go on; then what is finished is kept
     and the same command goes on.
     """
-    check(options)
-    plan = _plan(options, families(options) if parts is None else parts)
-    folder.check(options.out, plan.identity)
-    try:
-        with folder.locked(options.out):
-            folder.check(options.out, plan.identity)
-            return _run(plan, reporter, start)
-    except OSError as error:
-        if not out_of_space(error):
-            raise
-        raise RunError(
-            f"no space left for {str(options.out)!r}: finished blocks are kept; make room and start the same"
-            " command again"
-        ) from None
+    plan = planned(options, parts)
+    with plan.held():
+        return finished(plan, reporter, start)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be made, and the identity of the run that makes it."""
+    """What is to be made, where, and the identity of the run that makes it."""
 
     options: Options
+    store: Store
     parts: Sequence[FamilyRun]
     identity: folder.Identity
 
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Keeps other runs out while this one writes."""
+        folder.check(self.store, self.identity)
+        try:
+            with self.store.locked():
+                folder.check(self.store, self.identity)
+                yield
+        except OSError as error:
+            if not out_of_space(error):
+                raise
+            raise RunError(
+                f"no space left for {self.store.address!r}: finished blocks are kept; make room and start the same"
+                " command again"
+            ) from None
 
-def _plan(options: Options, parts: Sequence[FamilyRun]) -> Plan:
+    def begin(self) -> None:
+        """Marks the place as this run's and removes what a killed one left half-written."""
+        folder.begin(self.store, self.identity, self.options.asked())
+        self.store.remove_parts()
+
+    def makers(self, reporter: Reporter, executor: Executor, given: Given = None) -> list[Maker]:
+        return [Maker(self.options, self.store, part, reporter, executor, given) for part in self.parts]
+
+
+def planned(options: Options, parts: Sequence[FamilyRun] | None = None) -> Plan:
+    """The plan of what is asked for; raises UserError for a mistake in it."""
+    check(options)
+    store = at(options.out)
+    parts = families(options) if parts is None else parts
     identity = {
         "seed": options.seed,
         "rows_per_shard": options.rows_per_shard,
@@ -102,46 +109,45 @@ def _plan(options: Options, parts: Sequence[FamilyRun]) -> Plan:
         "families": {part.spec.name: _origin(part) for part in parts},
         "versions": versions(),
     }
-    return Plan(options, parts, identity)
+    return Plan(options, store, parts, identity)
 
 
 def _origin(part: FamilyRun) -> dict[str, Any]:
     return {"shards": part.shards, "factory": part.spec.factory, **resolve(part.spec).origin}
 
 
-def _run(plan: Plan, reporter: Reporter, start: Start) -> Summary:
-    out = plan.options.out
-    finished = folder.manifest(out)
-    if finished is None or damaged(out, finished):
-        folder.begin(out, plan.identity)
-        store.remove_parts(out)
+def finished(plan: Plan, reporter: Reporter, start: Start, given: Given = None) -> Summary:
+    """Makes what is missing of a run whose place is held."""
+    store = plan.store
+    manifest = folder.manifest(store)
+    if manifest is None or damaged(store, manifest):
+        plan.begin()
         with start(plan.options.limits) as executor:
-            finished = _make(plan, reporter, executor)
-    folder.finish(out)
-    return _summary(out, finished, reporter)
+            manifest = _make(plan, reporter, executor, given)
+    folder.finish(store)
+    return _summary(store, manifest, reporter)
 
 
-def _summary(out: Path, manifest: Manifest, reporter: Reporter) -> Summary:
+def _summary(store: Store, manifest: Manifest, reporter: Reporter) -> Summary:
     state = reporter.state
     duplicates = total(manifest, "duplicates") + total(manifest, "crowded")
     counts = (total(manifest, "rows"), duplicates, total(manifest, "rejects"))
-    return Summary(out, *counts, fresh=state.fresh, seconds=state.seconds, memory=state.memory)
+    return Summary(store.address, *counts, fresh=state.fresh, seconds=state.seconds, memory=state.memory)
 
 
-def _make(plan: Plan, reporter: Reporter, executor: Executor) -> Manifest:
+def _make(plan: Plan, reporter: Reporter, executor: Executor, given: Given) -> Manifest:
     """Makes all files of the run but for the cleaning up; the manifest comes last."""
-    out = plan.options.out
-    makers = [Maker(plan.options, part.spec, part.shards, reporter, executor) for part in plan.parts]
+    store = plan.store
+    makers = plan.makers(reporter, executor, given)
     cards = [maker.make() for maker in makers]
     rejecting = {maker.name: maker.selection.rejecting for maker in makers}
-    task = RejectsTask(out, out / REJECTS, rejecting)
+    task = RejectsTask(store, REJECTS, rejecting)
     repaired(executor, write_rejects, task, {maker.name: maker.blocks for maker in makers})
-    store.write(out / README, card(plan.identity, cards).encode())
-    files = {name: store.sha256(out / name) for name in (README, REJECTS)}
+    write(store, README, card(plan.identity, cards).encode())
     manifest = {
         "run": plan.identity,
-        "files": files,
+        "files": {name: sha256(store, name) for name in (README, REJECTS)},
         "families": {family.name: family.entry for family in cards},
     }
-    store.write(out / folder.MANIFEST, folder.as_json(manifest))
+    write(store, folder.MANIFEST, folder.as_json(manifest))
     return manifest

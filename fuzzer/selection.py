@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from fuzzer.block import BlockKeys
-from fuzzer.keys import KEY, KeyCounts
+from fuzzer.keys import KEY
+from fuzzer.ledger import DUPLICATE, KEPT, Ledger, OwnLedger
 from fuzzer.split import Split, split_of
 
 PATIENCE = 100
@@ -22,23 +24,45 @@ class Piece(NamedTuple):
     positions: bytes
 
 
+class Pieces:
+    """Pieces in the order in which they were added: little more than a byte a row, where objects take eight."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._blocks = array("q")
+        self._sizes = array("B")
+        self._positions = bytearray()
+
+    def add(self, piece: Piece) -> None:
+        self.rows += len(piece.positions)
+        self._blocks.append(piece.block)
+        self._sizes.append(len(piece.positions))
+        self._positions += piece.positions
+
+    def __iter__(self) -> Iterator[Piece]:
+        begin = 0
+        for block, size in zip(self._blocks, self._sizes, strict=True):
+            yield Piece(block, bytes(self._positions[begin : begin + size]))
+            begin += size
+
+
 class Selection:
     """Keeps the lowest index of every id, the first few of every structure, and stops when there are enough.
 
     Blocks come in order, so what is kept depends on their content alone. At most 64 bytes a row are held.
     """
 
-    def __init__(self, target: int, size: int, per_structure: int, splits: Sequence[Split]) -> None:
+    def __init__(
+        self, target: int, size: int, per_structure: int, splits: Sequence[Split], ledger: Ledger | None = None
+    ) -> None:
         self.target = target
         self.size = size
-        self.per_structure = per_structure
-        self.pieces: dict[Split, list[Piece]] = {split: [] for split in splits}
+        self.pieces: dict[Split, Pieces] = {split: Pieces() for split in splits}
         self.blocks = self.rows = self.draws = self.duplicates = self.crowded = self.left_out = self.surplus = 0
         self.rejects: Counter[tuple[str, str]] = Counter()
         self.rejecting: list[int] = []
         self.barren = 0
-        self._ids = KeyCounts()
-        self._structures = KeyCounts()
+        self._ledger = ledger or OwnLedger(per_structure)
 
     @property
     def full(self) -> bool:
@@ -70,46 +94,49 @@ class Selection:
 
     def _keep(self, keys: BlockKeys) -> None:
         kept: dict[Split, bytearray] = {split: bytearray() for split in self.pieces}
-        for position in range(len(keys)):
-            key = slice(position * KEY, position * KEY + KEY)
-            split = self._judge(keys.ids[key], keys.structures[key])
-            if split is not None:
+        splits = [split_of(keys.structures[begin : begin + KEY]) for begin in range(0, len(keys.structures), KEY)]
+        verdicts = iter(self._judge(keys, [split in kept for split in splits]))
+        for position, split in enumerate(splits):
+            verdict = next(verdicts) if split in kept else KEPT
+            if self.full:
+                self.surplus += 1
+            elif split not in kept:
+                self.left_out += 1
+            elif verdict == KEPT:
                 kept[split].append(position)
+                self.rows += 1
+            else:
+                self.duplicates += verdict == DUPLICATE
+                self.crowded += verdict != DUPLICATE
         for split, positions in kept.items():
             if positions:
-                self.pieces[split].append(Piece(keys.number, bytes(positions)))
+                self.pieces[split].add(Piece(keys.number, bytes(positions)))
 
-    def _judge(self, id_: bytes, structure: bytes) -> Split | None:
-        """The split a row is kept for, or None; counted either way."""
-        split = split_of(structure)
-        if self.full:
-            self.surplus += 1
-        elif self._ids[id_]:
-            self.duplicates += 1
-        elif self._structures[structure] >= self.per_structure:
-            self.crowded += 1
-        elif split not in self.pieces:
-            self.left_out += 1
-        else:
-            self._ids.add(id_)
-            self._structures.add(structure)
-            self.rows += 1
-            return split
-        return None
+    def _judge(self, keys: BlockKeys, wanted: Sequence[bool]) -> bytes:
+        """Verdicts on the rows that are wanted: the others are not remembered, so they stand in nobody's way."""
+        places = [slice(row * KEY, row * KEY + KEY) for row, each in enumerate(wanted) if each]
+        ids = b"".join(keys.ids[place] for place in places)
+        return self._ledger.judge(ids, b"".join(keys.structures[place] for place in places))
+
+    def close(self) -> None:
+        """Forgets all keys: no more blocks will come."""
+        self._ledger.close()
 
 
-def cut(pieces: Sequence[Piece], files: int) -> list[list[Piece]]:
-    """Divides rows over files, in order and evenly: where it must be, the first files have one more."""
-    rows = sum(len(piece.positions) for piece in pieces)
-    sizes = [rows // files + (file < rows % files) for file in range(files)]
-    result: list[list[Piece]] = [[] for _ in range(files)]
-    file, room = 0, sizes[0]
-    for piece in pieces:
-        positions = piece.positions
-        while positions:
-            while not room:
-                file, room = file + 1, sizes[file + 1]
-            part, positions = positions[:room], positions[room:]
-            result[file].append(Piece(piece.block, part))
-            room -= len(part)
-    return result
+def cut(pieces: Iterable[Piece], rows: int, files: int) -> Iterator[list[Piece]]:
+    """Divides so many rows over files, in order and evenly: where it must be, the first files have one more."""
+    sizes = (rows // files + (file < rows % files) for file in range(files))
+    room, part = next(sizes), list[Piece]()
+    for block, positions in pieces:
+        rest = positions
+        while len(rest) > room:
+            yield [*part, *_piece(block, rest[:room])]
+            rest, room, part = rest[room:], next(sizes), []
+        part += _piece(block, rest)
+        room -= len(rest)
+    yield part
+    yield from ([] for _ in sizes)
+
+
+def _piece(block: int, positions: bytes) -> list[Piece]:
+    return [Piece(block, positions)] if positions else []

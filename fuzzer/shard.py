@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fuzzer import store
 from fuzzer.arrow import Column, Schema, Table
 from fuzzer.block import read_block, tally
 from fuzzer.schema import REJECTS, SIZES, Row
 from fuzzer.selection import Piece
+from fuzzer.store import Store, digest
 
 ROW_GROUP = 1000
 """Rows in a row group, about 10 MB: large enough to scan fast, small enough to stream."""
@@ -35,16 +34,12 @@ NAMED = ("productions", "primitives", "stablehlo_ops")
 class ShardTask:
     """All that is needed to write a shard."""
 
-    root: Path
+    store: Store
     family: str
     split: str
     file: str
     pieces: Sequence[Piece]
     columns: Schema
-
-    @property
-    def path(self) -> Path:
-        return self.root / self.file
 
 
 @dataclass
@@ -78,6 +73,21 @@ class ShardReport:
             counter.update(_sums(table[name]))
 
 
+@dataclass
+class Figures:
+    """What the card says of all rows of a family."""
+
+    sizes: dict[str, Counter[int]] = field(default_factory=lambda: {name: Counter() for name in SIZES})
+    named: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in NAMED})
+
+    def move(self, report: ShardReport) -> None:
+        """Takes over a report's counts: kept for each of many shards they would outweigh all else in memory."""
+        for name, sizes in self.sizes.items():
+            sizes.update(report.sizes.pop(name))
+        for name, named in self.named.items():
+            named.update(report.named.pop(name))
+
+
 def _sums(column: Column) -> dict[str, int]:
     """Counts by name, over all rows of a column of (name, count)."""
     flat: Any = column.combine_chunks().flatten()
@@ -89,10 +99,10 @@ def _sums(column: Column) -> dict[str, int]:
 def write_shard(task: ShardTask) -> ShardReport:
     """Writes a shard and reports on it; raises Damaged for a block that has to be made again."""
     report = ShardReport(task.file, task.split)
-    with store.writing(task.path) as file:
+    with task.store.writing(task.file) as file:
         _write(task, file, report)
-    report.bytes = task.path.stat().st_size
-    report.sha256 = store.sha256(task.path)
+        report.bytes = file.tell()
+        report.sha256 = digest(file)
     return report
 
 
@@ -117,7 +127,7 @@ def _row_groups(task: ShardTask) -> Iterator[Table]:
 
 
 def _rows(task: ShardTask, piece: Piece) -> Table:
-    table = read_block(task.root, task.family, piece.block)
+    table = read_block(task.store, task.family, piece.block)
     return table.take(list(piece.positions)).replace_schema_metadata(task.columns.metadata)
 
 
@@ -125,15 +135,15 @@ def _rows(task: ShardTask, piece: Piece) -> Table:
 class RejectsTask:
     """The blocks of each family that have rejects."""
 
-    root: Path
-    path: Path
+    store: Store
+    file: str
     blocks: Mapping[str, Sequence[int]]
 
 
 def write_rejects(task: RejectsTask) -> None:
     """Gathers the rejects of all families into one file, in index order."""
     rows = _rejects(task)
-    with store.writing(task.path) as file, pq.ParquetWriter(file, REJECTS, compression="zstd") as writer:
+    with task.store.writing(task.file) as file, pq.ParquetWriter(file, REJECTS, compression="zstd") as writer:
         while group := list(islice(rows, ROW_GROUP)):
             writer.write_table(pa.Table.from_pylist(group, REJECTS))
 
@@ -141,5 +151,5 @@ def write_rejects(task: RejectsTask) -> None:
 def _rejects(task: RejectsTask) -> Iterator[Row]:
     for family, numbers in task.blocks.items():
         for number in numbers:
-            for reject in tally(read_block(task.root, family, number))["rejects"]:
+            for reject in tally(read_block(task.store, family, number))["rejects"]:
                 yield {"family": family, **reject}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -11,25 +10,27 @@ import pyarrow.parquet as pq
 from fuzzer import folder
 from fuzzer.errors import UserError
 from fuzzer.manifest import Manifest
+from fuzzer.store import Address, Store, at
 
 
-def open_manifest(out: Path) -> Manifest:
+def open_manifest(store: Store) -> Manifest:
     """The manifest of a finished run; anything else is the user's mistake."""
-    manifest = folder.manifest(out) if out.is_dir() else None
+    manifest = None if store.is_file() else folder.manifest(store)
     if manifest is None:
-        raise UserError(f"{str(out)!r} holds no finished run (no manifest.json): give the folder of one")
+        raise UserError(f"{store.address!r} holds no finished run (no manifest.json): give the folder of one")
     return manifest
 
 
-def show(out: Path, family: str, id_: str = "", index: int | None = None) -> str:
+def show(out: Address, family: str, id_: str = "", index: int | None = None) -> str:
     """Source, JAXPR and StableHLO of the row with this index, or whose id begins so."""
-    manifest = open_manifest(out)
+    store = at(out)
+    manifest = open_manifest(store)
     if family not in manifest["families"]:
         known = ", ".join(sorted(manifest["families"]))
         raise UserError(f"--family is {family!r} but this run has {known}: give one of these")
     if not id_ and index is None:
         raise UserError("neither an id nor --index was given: give the first digits of an id, or an index")
-    for row in _rows(out, manifest, family, _matcher(id_, index)):
+    for row in _rows(store, manifest["families"][family]["shards"], _matcher(id_, index)):
         return _text(row)
     sought = f"index {index}" if index is not None else f"an id that begins with {id_!r}"
     raise UserError(f"no row of {str(out)!r} has {sought}: take one that `SELECT id, index` lists")
@@ -41,12 +42,12 @@ def _matcher(id_: str, index: int | None) -> Callable[[str, int], bool]:
     return lambda text, _: text.startswith(id_)
 
 
-def _rows(out: Path, manifest: Manifest, family: str, matches: Callable[[str, int], bool]) -> Iterator[dict[str, Any]]:
-    for shard in manifest["families"][family]["shards"]:
-        keys = pq.read_table(out / shard["file"], columns=["id", "index"]).to_pylist()
+def _rows(store: Store, shards: Sequence[Any], matches: Callable[[str, int], bool]) -> Iterator[dict[str, Any]]:
+    for shard in shards:
+        keys = pq.read_table(store.open(shard["file"]), columns=["id", "index"]).to_pylist()
         for position, key in enumerate(keys):
             if matches(key["id"], key["index"]):
-                row = pq.read_table(out / shard["file"]).slice(position, 1).to_pylist()[0]
+                row = pq.read_table(store.open(shard["file"])).slice(position, 1).to_pylist()[0]
                 yield row | {"file": shard["file"]}
 
 

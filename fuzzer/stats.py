@@ -16,15 +16,17 @@ from fuzzer.manifest import Manifest
 from fuzzer.schema import SIZES
 from fuzzer.shard import NAMED, ShardReport
 from fuzzer.show import open_manifest
+from fuzzer.store import Address, Store, at
 
 MOST = 10
 """Names in a list of the most used."""
 
 
-def stats(out: Path, log: Path | None) -> str:
+def stats(out: Address, log: Path | None) -> str:
     """Markdown of 20 lines at most; a log (`--log-json`) adds what no file knows: time and memory."""
-    manifest = open_manifest(out)
-    reports = [_report(out, shard) for shard in manifests.shards(manifest)]
+    store = at(out)
+    manifest = open_manifest(store)
+    reports = [_report(store, shard) for shard in manifests.shards(manifest)]
     named = merged(report.named for report in reports)
     parts = [
         f"# Data of the run with seed {manifest['run']['seed']}\n",
@@ -37,9 +39,9 @@ def stats(out: Path, log: Path | None) -> str:
     return "\n".join(parts)
 
 
-def _report(out: Path, shard: dict[str, Any]) -> ShardReport:
+def _report(store: Store, shard: dict[str, Any]) -> ShardReport:
     report = ShardReport(shard["file"], shard["split"])
-    report.add(pq.read_table(out / shard["file"], columns=["index", "transform", *SIZES, *NAMED]))
+    report.add(pq.read_table(store.open(shard["file"]), columns=["index", "transform", *SIZES, *NAMED]))
     return report
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -18,6 +17,7 @@ from fuzzer.pool import local
 from fuzzer.recheck import CHECKS, CHUNK, REDRAWN, RecheckTask, recheck
 from fuzzer.show import open_manifest
 from fuzzer.split import split_of
+from fuzzer.store import Address, Store, at
 
 Keys = Sequence[tuple[Mapping[str, Any], list[dict[str, Any]]]]
 """The key columns of each shard."""
@@ -45,30 +45,31 @@ class Promise:
         return f"BROKEN  {self.text} ({len(self.broken):,} of {self.checked:,}: {names})"
 
 
-def verify(out: Path, rows: int | None, limits: Limits) -> Iterator[Promise]:
+def verify(address: Address, rows: int | None, limits: Limits) -> Iterator[Promise]:
     """Checks the files, then the keys, then (of so many rows, or of all) the content, in new processes."""
+    out = at(address)
     manifest = open_manifest(out)
     yield _files(out, manifest)
     yield _strays(out, manifest)
     for name, entry in manifest["families"].items():
-        keys = [(shard, _keys(out, shard)) for shard in entry["shards"] if (out / shard["file"]).is_file()]
+        keys = [(shard, _keys(out, shard)) for shard in entry["shards"] if out.exists(shard["file"])]
         yield from _key_promises(manifest, name, keys)
         yield from _row_promises(out, manifest, name, rows, limits)
 
 
-def _files(out: Path, manifest: Manifest) -> Promise:
+def _files(out: Store, manifest: Manifest) -> Promise:
     number = len(list(shards(manifest))) + len(manifest["files"])
     return Promise("every file has its sha256 of the manifest", number, damaged(out, manifest))
 
 
-def _strays(out: Path, manifest: Manifest) -> Promise:
+def _strays(out: Store, manifest: Manifest) -> Promise:
     known = {folder.MANIFEST, README, REJECTS, *(shard["file"] for shard in shards(manifest))}
-    there = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    there = set(out.files())
     return Promise("no other file is in the folder", len(there), sorted(there - known))
 
 
-def _keys(out: Path, shard: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return pq.read_table(out / shard["file"], columns=["id", "structure", "index", "seed"]).to_pylist()
+def _keys(out: Store, shard: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return pq.read_table(out.open(shard["file"]), columns=["id", "structure", "index", "seed"]).to_pylist()
 
 
 def _key_promises(manifest: Manifest, family: str, keys: Keys) -> Iterator[Promise]:
@@ -104,7 +105,7 @@ def _ordered(family: str, seed: int, keys: Keys) -> Promise:
     return promise
 
 
-def _row_promises(out: Path, manifest: Manifest, family: str, rows: int | None, limits: Limits) -> Iterator[Promise]:
+def _row_promises(out: Store, manifest: Manifest, family: str, rows: int | None, limits: Limits) -> Iterator[Promise]:
     spec = _same_family(manifest, family)
     texts = [text for text in CHECKS if spec or text != REDRAWN]
     promises = {text: Promise(f"{family}: {text}") for text in texts}
@@ -130,7 +131,7 @@ def _same_family(manifest: Manifest, name: str) -> FamilySpec | None:
     return spec if same else None
 
 
-def _tasks(out: Path, entry: Mapping[str, Any], rows: int | None, spec: FamilySpec | None) -> Iterator[RecheckTask]:
+def _tasks(out: Store, entry: Mapping[str, Any], rows: int | None, spec: FamilySpec | None) -> Iterator[RecheckTask]:
     """Tasks for all rows, or for so many of them, evenly spread."""
     total = sum(shard["rows"] for shard in entry["shards"])
     number = total if rows is None else min(rows, total)
@@ -140,4 +141,4 @@ def _tasks(out: Path, entry: Mapping[str, Any], rows: int | None, spec: FamilySp
         chosen = [row for row in range(shard["rows"]) if before + row in sample]
         before += shard["rows"]
         for begin in range(0, len(chosen), CHUNK):
-            yield RecheckTask(out / shard["file"], tuple(chosen[begin : begin + CHUNK]), spec)
+            yield RecheckTask(out, shard["file"], tuple(chosen[begin : begin + CHUNK]), spec)

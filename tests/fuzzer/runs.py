@@ -15,6 +15,7 @@ from typing import Any
 from run_families import SIMPLE
 
 from fuzzer.family import FamilySpec
+from fuzzer.ledger import OwnLedger
 from fuzzer.options import Limits, Options
 from fuzzer.progress import Reporter
 from fuzzer.run import FamilyRun, Summary, run
@@ -41,24 +42,27 @@ class Here:
     def submit(self, task: Callable[..., Any], *arguments: Any, seconds: float) -> Done:
         return Done(task, arguments)
 
+    def ledger(self, rows: int, per_structure: int) -> OwnLedger:
+        return OwnLedger(per_structure)
+
 
 @contextmanager
 def here(limits: Limits) -> Iterator[Here]:
     yield Here()
 
 
-def make(out: Path, spec: FamilySpec = SIMPLE, start: Any = here, **options: Any) -> Summary:
+def make(out: Path | str, spec: FamilySpec = SIMPLE, start: Any = here, **options: Any) -> Summary:
     """A run of three blocks, unless another is asked for."""
     given: dict[str, Any] = {"seed": 7, "shards": 4, "rows_per_shard": 12, "block": 20} | options
     asked = Options(out, **given)
     return run(asked, Reporter(), [FamilyRun(spec, asked.shards)], start)
 
 
-def command(family: str, out: Path, *options: str) -> list[str]:
+def command(family: str, out: Path | str, *options: str) -> list[str]:
     return [sys.executable, str(DRIVE), family, "--out", str(out), "--block", "20", *options]
 
 
-def start(family: str, out: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
+def start(family: str, out: Path | str, *options: str, **environment: str) -> subprocess.Popen[str]:
     """The command, going, in a process group of its own."""
     return subprocess.Popen(
         command(family, out, *options),

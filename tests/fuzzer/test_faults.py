@@ -123,19 +123,19 @@ def test_killed_workers_cost_nothing(tmp_path: Path) -> None:
 
 
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    room, writing, out = 3, store.writing, tmp_path / "run"
+    room, writing, out = 3, store.LocalStore.writing, tmp_path / "run"
 
     @contextmanager
-    def until_full(path: Path) -> Iterator[Any]:
+    def until_full(self: store.LocalStore, name: str) -> Iterator[Any]:
         nonlocal room
         room -= 1
-        with writing(path) as file:
+        with writing(self, name) as file:
             if room < 0:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             yield file
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "writing", until_full)
+        patch.setattr(store.LocalStore, "writing", until_full)
         with pytest.raises(RunError, match=r"no space left for .*: finished blocks are kept"):
             make(out, rows_per_shard=12)
     assert not list(out.rglob("*.part"))

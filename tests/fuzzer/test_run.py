@@ -19,8 +19,8 @@ from runs import command, contents, make, start
 
 from fuzzer.errors import RunError, UserError
 from fuzzer.family import FamilySpec
-from fuzzer.folder import locked
 from fuzzer.options import Limits
+from fuzzer.store import at
 
 SMALL = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12")
 
@@ -186,7 +186,7 @@ def test_another_version_is_refused_half_way(impatient: None, tmp_path: Path, mo
 
 
 def test_two_runs_into_one_folder_are_refused(finished: Path) -> None:
-    with locked(finished), pytest.raises(UserError, match="is in use by another run"):
+    with at(finished).locked(), pytest.raises(UserError, match="is in use by another run"):
         make(finished)
     assert not (finished / ".lock").exists()
 

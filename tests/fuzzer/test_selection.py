@@ -57,7 +57,7 @@ def test_keeps_what_a_plain_account_keeps(
 @given(st.lists(st.integers(1, 50), max_size=12), st.integers(1, 9))
 def test_cut_is_even_and_in_order(sizes: list[int], files: int) -> None:
     pieces = [Piece(number, bytes(range(size))) for number, size in enumerate(sizes)]
-    parts = cut(pieces, files)
+    parts = list(cut(pieces, sum(sizes), files))
     rows = [[(piece.block, position) for piece in part for position in piece.positions] for part in parts]
     assert [row for part in rows for row in part] == [
         (piece.block, position) for piece in pieces for position in piece.positions

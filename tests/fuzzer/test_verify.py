@@ -14,8 +14,8 @@ import pytest
 from runs import here, make
 
 import fuzzer.verify
-from fuzzer import store
 from fuzzer.options import Limits
+from fuzzer.store import at, sha256
 from fuzzer.verify import verify
 
 SHARD = "programs/train-00000-of-00002.parquet"
@@ -55,7 +55,7 @@ def spoil(out: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
     manifest = json.loads((out / "manifest.json").read_text())
     for shard in manifest["families"]["programs"]["shards"]:
         if shard["file"] == SHARD:
-            shard["sha256"] = store.sha256(path)
+            shard["sha256"] = sha256(at(out), SHARD)
     (out / "manifest.json").write_text(json.dumps(manifest))
 
 
