@@ -12,12 +12,19 @@ import typer
 from fuzzer.errors import RunError, UserError
 
 if TYPE_CHECKING:
-    from fuzzer.options import Options
+    from collections.abc import Callable
+
+    from fuzzer.pool import Start
+    from fuzzer.progress import Reporter
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 Seed = Annotated[int, typer.Option(help="Number of the run; another seed gives other rows.")]
 Profile = Annotated[str, typer.Option(help="Name of a bundled profile, or path of a .toml.")]
+Workers = Annotated[int | None, typer.Option(help="Processes. [default: one for each core]")]
+ExecutorName = Annotated[str, typer.Option("--executor", help="Where the work is done: local or ray.")]
+RayAddress = Annotated[str | None, typer.Option("--address", help="Ray cluster. [default: RAY_ADDRESS, or a new one]")]
+Log = Annotated[Path | None, typer.Option(help="File for progress as JSON lines.")]
 Folder = Annotated[str, typer.Argument(help="Folder or address of a finished run.")]
 
 
@@ -32,12 +39,18 @@ def make(
     out: Annotated[
         str | None, typer.Option(help="Folder or address (s3://...) to write to. [default: datasets/seed-SEED]")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes. [default: one for each core]")] = None,
+    workers: Workers = None,
+    executor: ExecutorName = "local",
+    address: RayAddress = None,
+    block_range: Annotated[
+        str | None, typer.Option(metavar="A:B", help="Make only these blocks, for a later `merge`.")
+    ] = None,
     block: Annotated[int, typer.Option(help="Programs that a worker makes at a time.", hidden=True)] = 100,
     block_seconds: Annotated[float, typer.Option(help="Time limit of a block of programs.")] = 300.0,
     program_seconds: Annotated[float, typer.Option(help="Time limit of a program of a lost block.")] = 30.0,
     worker_memory: Annotated[int, typer.Option(help="Megabytes that a worker may allocate.")] = 4096,
-    log_json: Annotated[Path | None, typer.Option(help="File for progress as JSON lines.")] = None,
+    keys_memory: Annotated[int, typer.Option(help="Megabytes of dedup keys; more go to TMPDIR.", hidden=True)] = 8192,
+    log_json: Log = None,
 ) -> None:
     """Makes Parquet shards of JAX programs with their JAXPR and StableHLO.
 
@@ -48,25 +61,74 @@ def make(
     from fuzzer.options import Limits, Options, check
 
     given = {} if workers is None else {"workers": workers}
-    limits = Limits(**given, block_seconds=block_seconds, program_seconds=program_seconds, memory_mb=worker_memory)
+    limits = Limits(
+        **given,
+        block_seconds=block_seconds,
+        program_seconds=program_seconds,
+        memory_mb=worker_memory,
+        keys_mb=keys_memory,
+    )
     out = out or f"datasets/seed-{seed}"
-    _run(check(Options(out, seed, shards, rows_per_shard, per_structure, profile, block, limits)), log_json)
+    options = check(Options(out, seed, shards, rows_per_shard, per_structure, profile, block, limits))
+    start = _start(executor, address)
+
+    def work(reporter: Reporter) -> str:
+        if block_range is not None:
+            from fuzzer.merge import make_range
+
+            return make_range(options, block_range, reporter, start=start)
+        from fuzzer.run import run
+
+        return run(options, reporter, start=start).text()
+
+    _run(work, out, log_json)
 
 
-def _run(options: Options, log_json: Path | None) -> None:
+@app.command()
+def merge(
+    folders: Annotated[list[str], typer.Argument(metavar="DIR...", help="Folders made with --block-range.")],
+    out: Annotated[str | None, typer.Option(help="Folder to write to. [default: datasets/seed-SEED]")] = None,
+    workers: Workers = None,
+    executor: ExecutorName = "local",
+    address: RayAddress = None,
+    log_json: Log = None,
+) -> None:
+    """Makes one run of ranges of blocks: the same bytes as if it had been made at once."""
+    from fuzzer.merge import merge as merged
+    from fuzzer.options import Limits
+
+    limits = Limits() if workers is None else Limits(workers=workers)
+    start = _start(executor, address)
+    _run(lambda reporter: merged(folders, out, reporter, limits, start=start).text(), out or "datasets", log_json)
+
+
+def _start(executor: str, address: str | None) -> Start:
+    if executor == "ray":
+        from fuzzer.cluster import on_ray
+
+        return on_ray(address)
+    if executor != "local":
+        raise UserError(f"--executor is {executor!r} but must be local or ray: leave it out for this machine")
+    if address is not None:
+        raise UserError(f"--address is {address!r} but nothing but --executor ray has one: add that, or leave it out")
+    from fuzzer.pool import local
+
+    return local
+
+
+def _run(work: Callable[[Reporter], str], out: str, log_json: Path | None) -> None:
     from fuzzer.progress import Reporter, views
-    from fuzzer.run import run
 
     reporter = Reporter(views(_opened(log_json)))
     try:
-        summary = run(options, reporter)
+        summary = work(reporter)
     except KeyboardInterrupt:
         reporter.close()
-        _say(f"stopped; what is finished is kept in {options.out}, and the same command goes on from there")
+        _say(f"stopped; what is finished is kept in {out}, and the same command goes on from there")
         raise
     finally:
         reporter.close()
-    typer.echo(summary.text())
+    typer.echo(summary)
 
 
 def _opened(path: Path | None) -> TextIO | None:
@@ -96,7 +158,7 @@ def bench(
 def verify(
     folder: Folder,
     rows: Annotated[int | None, typer.Option(help="Rows to run again. [default: all]")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes. [default: one for each core]")] = None,
+    workers: Workers = None,
 ) -> None:
     """Checks every promise about a run; one line for each, exit status 1 if one is broken."""
     from fuzzer.options import Limits, check_rows

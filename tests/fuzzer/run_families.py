@@ -82,7 +82,7 @@ class Narrow(Simple):
         return super().draw(seed, index % 10)
 
 
-HANG = "    while True:\n        pass\n"
+HANG = "    import time\n\n    while True:\n        time.sleep(1)\n"
 EXIT = "    import os\n\n    os._exit(3)\n"
 RAISE = "    raise ValueError('planted')\n"
 BIG = "    import numpy\n\n    hidden = hidden + numpy.ones(50 * 2**30, dtype='uint8')[0]\n"

@@ -1,0 +1,149 @@
+"""Ray: the same tasks, on the machines of a cluster.
+
+A task runs in a local pool of one process that each of Ray's workers keeps: so time and memory are limited, and
+the guilty found, as on one machine. What is left to Ray is to carry tasks about, and to start those again whose
+machine was lost. The keys of a run too large for one process lie in actors, each with a range of structures: an id
+has one structure, so what one actor says never depends on another.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import signal
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+from fuzzer.errors import Lost, LostKeys, RunError, UserError
+from fuzzer.keys import KEY
+from fuzzer.ledger import Ledger, OwnLedger
+from fuzzer.options import Limits
+from fuzzer.pool import Answer, LocalPool, Start
+from fuzzer.versions import versions
+
+try:
+    import ray
+    from ray.exceptions import RayError
+except ImportError:
+    raise UserError("--executor ray needs Ray: pip install 'jit-synthesis[ray]'") from None
+
+R = TypeVar("R")
+
+RETRIES = 10
+"""Machines that one task may be lost with."""
+
+ROWS_PER_ACTOR = 10**8
+"""Rows whose keys one process remembers: about 5 GB."""
+
+
+def on_ray(address: str | None) -> Start:
+    """The executor of a run on the cluster at an address; without one, that of RAY_ADDRESS or a new one here."""
+
+    @contextmanager
+    def start(limits: Limits) -> Generator[RayPool]:
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
+        except (ConnectionError, ValueError) as error:
+            cause = next(iter(str(error).splitlines()), type(error).__name__)
+            raise UserError(
+                f"no Ray cluster answers at --address {address!r} ({cause}): start one with `ray start --head`,"
+                " or leave --address out"
+            ) from None
+        signal.signal(signal.SIGTERM, before)  # Ray takes it over, and the end would not be a clean one
+        try:
+            yield RayPool(limits)
+        finally:
+            ray.shutdown()  # ends the tasks that are still going, too
+
+    return start
+
+
+class RayPool:
+    """An executor on Ray."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._run: Any = ray.remote(_run).options(
+            num_cpus=1, max_retries=RETRIES, scheduling_strategy="SPREAD", name="fuzzer"
+        )
+
+    @property
+    def workers(self) -> int:
+        """Cores of the cluster as it is now."""
+        return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+    def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
+        return _RayAnswer(self._run.remote(task, arguments, seconds, self._limits.memory_mb * 2**20, versions()))
+
+    def ledger(self, rows: int, per_structure: int) -> Ledger:
+        memory, actors = self._limits.keys_mb * 2**20, min(256, math.ceil(rows / ROWS_PER_ACTOR))
+        return OwnLedger(per_structure, memory) if actors == 1 else RayLedger(actors, per_structure, memory)
+
+
+def _run(
+    task: Callable[..., R], arguments: tuple[Any, ...], seconds: float, memory: int, expected: dict[str, str]
+) -> tuple[R | None, Exception | None]:
+    """What a worker of Ray does: the result, or what was raised."""
+    if versions() != expected:
+        other = ", ".join(f"{name} {found}" for name, found in versions().items() if found != expected.get(name))
+        return None, RunError(f"a machine of the cluster has {other}: install the versions that the others have")
+    try:
+        return _own_pool(memory).submit(task, *arguments, seconds=seconds).result(), None
+    except Exception as error:  # whatever it is: the driver knows what to do with it
+        return None, error
+
+
+@lru_cache(maxsize=1)
+def _own_pool(memory: int) -> LocalPool:
+    # A new process runs its parent's script first; here that is Ray's, and it would bring all of Ray along.
+    vars(sys.modules["__main__"]).pop("__file__", None)
+    return LocalPool(1, memory)
+
+
+class _RayAnswer(Generic[R]):
+    def __init__(self, reference: Any) -> None:
+        self._reference = reference
+
+    def result(self) -> R:
+        try:
+            value, error = ray.get(self._reference)
+        except RayError:
+            raise Lost("worker killed") from None
+        if error is not None:
+            raise error
+        return value
+
+
+class RayLedger:
+    """A ledger divided over actors by the first byte of the structure."""
+
+    def __init__(self, actors: int, per_structure: int, memory: int) -> None:
+        kind: Any = ray.remote(OwnLedger).options(num_cpus=0, scheduling_strategy="SPREAD")
+        self._actors = [kind.remote(per_structure, memory) for _ in range(actors)]
+
+    def judge(self, ids: bytes, structures: bytes) -> bytes:
+        owners = [first * len(self._actors) // 256 for first in structures[::KEY]]
+        mine = {owner: [row for row, each in enumerate(owners) if each == owner] for owner in set(owners)}
+        asked = [
+            self._actors[owner].judge.remote(_rows(ids, rows), _rows(structures, rows)) for owner, rows in mine.items()
+        ]
+        verdicts = bytearray(len(owners))
+        try:
+            for rows, answer in zip(mine.values(), ray.get(asked), strict=True):
+                for row, verdict in zip(rows, answer, strict=True):
+                    verdicts[row] = verdict
+        except RayError:
+            raise LostKeys from None
+        return bytes(verdicts)
+
+    def close(self) -> None:
+        for actor in self._actors:
+            ray.kill(actor)
+
+
+def _rows(keys: bytes, rows: list[int]) -> bytes:
+    return b"".join(keys[row * KEY : row * KEY + KEY] for row in rows)
