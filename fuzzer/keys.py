@@ -6,7 +6,7 @@ import mmap
 import os
 import tempfile
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,13 +15,11 @@ KEY = 16
 
 PARTS = 128
 FULL = 0.8
-GROWTH = 1.25
+GROWTH = 1.15
 MOST = 255
 
 MEMORY = 2**62
 """Bytes of a table that stay in memory unless it is told otherwise: all of them."""
-
-Buffer: TypeAlias = "bytearray | mmap.mmap"
 
 
 class KeyCounts:
@@ -32,14 +30,14 @@ class KeyCounts:
     (1, 2, 2, 1)
 
     Keys have to be evenly spread, as fingerprints are. A dictionary needs about 150 bytes a key; this needs
-    17 / 0.8 to 17 / 0.64, and hardly more while it grows, because its 128 parts grow one at a time. Once it holds
+    17 / 0.8 to 17 / 0.69, and hardly more while it grows, because its 128 parts grow one at a time. Once it holds
     `memory` bytes, parts that grow move to unnamed files that the system maps, and writes out where memory is
     needed: a look-up is then one read of the disk at worst, and a killed process leaves nothing behind.
     """
 
     def __init__(self, memory: int = MEMORY) -> None:
         self._memory = memory
-        self._parts = [_Part(8, bytearray) for _ in range(PARTS)]
+        self._parts = [_Part(_in_memory(_bytes(8))) for _ in range(PARTS)]
 
     def add(self, key: bytes) -> int:
         """Counts the key once more and returns its count."""
@@ -50,8 +48,8 @@ class KeyCounts:
             part = self._parts[number] = part.grown(self._allocate)
         return part.add(key)
 
-    def _allocate(self, size: int) -> Buffer:
-        return bytearray(size) if self.nbytes + size <= self._memory else _mapped(size)
+    def _allocate(self, size: int) -> _Space:
+        return _in_memory(size) if self.nbytes + size <= self._memory else _in_file(size)
 
     def __getitem__(self, key: bytes) -> int:
         return self._parts[key[1] % PARTS].get(key)
@@ -62,30 +60,46 @@ class KeyCounts:
     @property
     def nbytes(self) -> int:
         """Bytes held in memory."""
-        return sum(len(part.buffer) for part in self._parts if isinstance(part.buffer, bytearray))
+        return sum(len(part.space.buffer) for part in self._parts if not part.space.spilled)
 
     @property
     def spilled(self) -> int:
         """Bytes held in files."""
-        return sum(len(part.buffer) for part in self._parts) - self.nbytes
+        return sum(len(part.space.buffer) for part in self._parts if part.space.spilled)
 
 
-def _mapped(size: int) -> Buffer:
+class _Space(NamedTuple):
+    """Memory of a part; mapped, so that what a smaller part leaves goes back to the system and not into a heap."""
+
+    buffer: mmap.mmap
+    spilled: bool
+
+
+def _in_memory(size: int) -> _Space:
+    return _Space(mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), False)
+
+
+def _in_file(size: int) -> _Space:
     with tempfile.TemporaryFile() as file:
         # Reserved, not merely promised: on a full disk this says so, where a mapped hole would kill the process.
         os.posix_fallocate(file.fileno(), 0, size)
-        return mmap.mmap(file.fileno(), size)
+        return _Space(mmap.mmap(file.fileno(), size), True)
+
+
+def _bytes(slots: int) -> int:
+    return slots * (KEY + 1)
 
 
 class _Part:
     """Open addressing with linear probing: the counts of all slots, 0 for a free one, and then the keys."""
 
-    __slots__ = ("buffer", "size", "used")
+    __slots__ = ("buffer", "size", "space", "used")
 
-    def __init__(self, size: int, allocate: Callable[[int], Buffer]) -> None:
-        self.size = size
+    def __init__(self, space: _Space) -> None:
+        self.space = space
+        self.buffer = space.buffer
+        self.size = len(space.buffer) // (KEY + 1)
         self.used = 0
-        self.buffer = allocate(size * (KEY + 1))
 
     def slot(self, key: bytes) -> int:
         """Where the key is, or the free slot where it would go."""
@@ -110,13 +124,13 @@ class _Part:
         buffer[slot] = min(MOST, buffer[slot] + times)
         return buffer[slot]
 
-    def grown(self, allocate: Callable[[int], Buffer]) -> _Part:
+    def grown(self, allocate: Callable[[int], _Space]) -> _Part:
         """A larger part with the same keys.
 
         Put in by order of the slots they belong in, each goes to its own or, where that is taken, right behind
         the one before: so all places are known at once, but for those that run over the end.
         """
-        bigger = _Part(int(self.size * GROWTH) + 8, allocate)
+        bigger = _Part(allocate(_bytes(int(self.size * GROWTH) + 8)))
         counts, keys = self._arrays()
         taken = np.flatnonzero(counts)
         counts, keys = counts[taken], keys[taken]

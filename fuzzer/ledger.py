@@ -48,3 +48,8 @@ class OwnLedger:
     def nbytes(self) -> int:
         """Bytes held in memory."""
         return self._ids.nbytes + self._structures.nbytes
+
+    @property
+    def spilled(self) -> int:
+        """Bytes held in files."""
+        return self._ids.spilled + self._structures.spilled

@@ -79,3 +79,16 @@ def start(family: str, out: Path | str, *options: str, **environment: str) -> su
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file by its name in the folder."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def children(parent: int) -> list[int]:
+    """Processes started by a process."""
+    found: list[int] = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, rest = status.read_text().split(" (", 1)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(rest.rsplit(") ", 1)[1].split()[1]) == parent:
+            found.append(int(pid))
+    return found

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from runs import command, contents, make, start
+from runs import children, command, contents, make, start
 
 from fuzzer import store
 from fuzzer.errors import RunError
@@ -62,19 +62,6 @@ def test_rejects_are_counted_by_reason_and_production(planted: Path) -> None:
     assert {"reason": "no operand", "production": "matmul", "count": 1} in entry["rejects"]
     assert {"reason": "worker killed", "production": "", "count": 1} in entry["rejects"]
     assert "| worker killed | (not known) | 1 |" in (planted / "README.md").read_text()
-
-
-def children(parent: int) -> list[int]:
-    """Processes started by a process."""
-    found: list[int] = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, rest = status.read_text().split(" (", 1)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if int(rest.rsplit(") ", 1)[1].split()[1]) == parent:
-            found.append(int(pid))
-    return found
 
 
 def wait_for(condition: Any, seconds: float = 60) -> None:

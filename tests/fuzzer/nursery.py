@@ -1,0 +1,56 @@
+"""Small runs, each in processes of its own that are born with everything imported: a start costs no CPU time.
+
+Reads lines of JSON from its input, the folders to write to; for each it starts a run in a new process group,
+answers with the group's number, and with its exit status when it has ended. Runs here fork their workers, where
+real ones spawn them: that is the only thing that is not as in a real run.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import traceback
+
+import jax  # noqa: F401
+from run_families import SIMPLE
+
+import fuzzer.block
+import fuzzer.maker
+import fuzzer.pool
+import fuzzer.run
+from fuzzer.options import Limits, Options
+from fuzzer.progress import Reporter
+
+FORK = multiprocessing.get_context("fork")
+OPTIONS = {"seed": 7, "shards": 3, "rows_per_shard": 4, "block": 3}
+
+
+def make(out: str) -> None:
+    """One run; never returns."""
+    os.setsid()
+    fuzzer.pool.multiprocessing.get_context = lambda *_: FORK  # type: ignore[assignment]
+    status = 1
+    try:
+        options = Options(out, **OPTIONS, limits=Limits(workers=2))
+        fuzzer.run.run(options, Reporter(), [fuzzer.run.FamilyRun(SIMPLE, 3)])
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def answer(fact: int) -> None:
+    print(fact, flush=True)
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            make(json.loads(line))
+        answer(child)
+        _, status = os.waitpid(child, 0)
+        answer(os.waitstatus_to_exitcode(status))
