@@ -7,6 +7,7 @@ real ones spawn them: that is the only thing that is not as in a real run.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -20,6 +21,7 @@ import fuzzer.block
 import fuzzer.maker
 import fuzzer.pool
 import fuzzer.run
+from fuzzer.family import resolve
 from fuzzer.options import Limits, Options
 from fuzzer.progress import Reporter
 
@@ -47,6 +49,9 @@ def answer(fact: int) -> None:
 
 
 if __name__ == "__main__":
+    # The first program is the dearest: JAX reads its lowering rules. Tracing survives a fork; executing would not.
+    fuzzer.block.draw_block(resolve(SIMPLE), 0, range(3), 4)
+    gc.freeze()  # what is here stays: children need not look through it whenever they collect garbage
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -18,6 +18,10 @@ MISTAKES = {
     "large seed": (["--seed", str(2**63)], "but must be between 0 and 9223372036854775807"),
     "crowd": (["--per-structure", "256"], "--per-structure is 256 but must be between 1 and 255"),
     "no memory": (["--worker-memory", "1"], "--worker-memory is 1 but must be between 512 and"),
+    "no executor": (["--executor", "spark"], "--executor is 'spark' but must be local or ray"),
+    "address of nothing": (["--address", "here:1"], "--address is 'here:1' but nothing but --executor ray has one"),
+    "no range": (["--block-range", "5"], "--block-range is '5' but must be FIRST:END"),
+    "no such store": (["--out", "nosuch://a/b"], "is no address"),
     "no time": (["--block-seconds", "0"], "--block-seconds is 0.0 but must be between 1 and"),
 }
 
@@ -107,7 +111,7 @@ def test_output_with_a_broken_manifest(tmp_path: Path) -> None:
 def test_help_reads_nothing_heavy() -> None:
     code = (
         "import sys\nfrom fuzzer.cli import app\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
-        "print(sorted({'jax', 'numpy', 'pyarrow', 'grammar', 'lowering'} & set(sys.modules)))"
+        "print(sorted({'jax', 'numpy', 'pyarrow', 'grammar', 'lowering', 'ray', 'fsspec', 's3fs'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "--shards" in done.stdout
@@ -164,6 +168,13 @@ def test_show_mistakes(finished: Path, arguments: list[str], expected: str) -> N
     status, _, said = say("show", str(finished), *arguments)
     assert status == 2
     assert expected in said
+    assert one_sentence(said)
+
+
+def test_merge_of_nothing(tmp_path: Path) -> None:
+    status, _, said = say("merge", str(tmp_path), "--out", str(tmp_path / "run"))
+    assert status == 2
+    assert "holds no blocks to merge" in said
     assert one_sentence(said)
 
 

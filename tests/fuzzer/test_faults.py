@@ -129,3 +129,36 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(out, rows_per_shard=12)
     make(tmp_path / "undisturbed", rows_per_shard=12)
     assert contents(out) == contents(tmp_path / "undisturbed")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 20 MB, all but full."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", str(place)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("only root may mount a small disk here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.mark.parametrize("room", [40_000, 150_000])
+def test_disk_of_20_mb(room: int, disk: Path, tmp_path: Path) -> None:
+    options = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12", "--workers", "1", "--block", "8")
+    make(tmp_path / "undisturbed", block=8)
+    expected = contents(tmp_path / "undisturbed")
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(20 * 2**20 - room))
+    done = subprocess.run(command("SIMPLE", disk / "run", *options), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("fuzzer: no space left for ")
+    assert "Traceback" not in done.stderr
+    finished = {name: content for name, content in contents(disk / "run").items() if name.endswith(".parquet")}
+    assert finished == {name: expected[name] for name in finished}
+    assert list((disk / "run" / ".blocks").rglob("0*"))
+    ballast.unlink()
+    make(disk / "run", block=8)
+    assert contents(disk / "run") == expected

@@ -15,10 +15,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from run_families import NARROW, SIMPLE
-from runs import command, contents, make, start
+from runs import Here, command, contents, make, start
 
-from fuzzer.errors import RunError, UserError
+from fuzzer.errors import LostKeys, RunError, UserError
 from fuzzer.family import FamilySpec
+from fuzzer.ledger import OwnLedger
 from fuzzer.options import Limits
 from fuzzer.store import at
 
@@ -196,6 +197,28 @@ def test_lock_of_a_killed_run_is_no_obstacle(tmp_path: Path) -> None:
     out.mkdir()
     (out / ".lock").touch()
     assert make(out).rows == 48
+
+
+class Forgetful(OwnLedger):
+    """Loses its keys once, when it has seen some."""
+
+    lost = False
+
+    def judge(self, ids: bytes, structures: bytes) -> bytes:
+        if len(self._ids) > 10 and not Forgetful.lost:
+            Forgetful.lost = True
+            raise LostKeys
+        return super().judge(ids, structures)
+
+
+def test_lost_keys_are_read_again(
+    tmp_path: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Here, "ledger", lambda self, rows, per_structure: Forgetful(per_structure))
+    summary = make(tmp_path / "run")
+    assert Forgetful.lost
+    assert summary.rows == 48
+    assert contents(tmp_path / "run") == undisturbed
 
 
 def test_draws_are_accounted_for(finished: Path) -> None:
