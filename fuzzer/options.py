@@ -12,8 +12,7 @@ from fuzzer.store import Address
 MOST_SEED = 2**63 - 1
 
 BLOCK = 100
-"""Indices in a block. JAX's caches are dropped once a block: every 100 programs keeps memory flat for 1 ms a
-program, and a block that starts without them owes nothing to those before it."""
+"""Indices in a block: a few seconds of work, so little is lost with a worker."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ from fuzzer.options import Limits
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
+TASKS_A_WORKER = 40
+"""Blocks, mostly, after which a worker is replaced: a start costs what 40 programs do, and bounds whatever grows."""
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+"""As <malloc.h> numbers them."""
+
 RESTARTS = 5
 """Pools that may break one after the other, with no task done in between, before the run gives up."""
 
@@ -75,7 +81,10 @@ class LocalPool:
 
     def _start(self) -> ProcessPool:
         context = multiprocessing.get_context("spawn")
-        return ProcessPool(self.workers, initializer=begin, initargs=(os.getpid(), self._memory), context=context)
+        arguments = (os.getpid(), self._memory)
+        return ProcessPool(
+            self.workers, max_tasks=TASKS_A_WORKER, initializer=begin, initargs=arguments, context=context
+        )
 
     def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
         answer = _LocalAnswer[R](self, task, arguments, seconds)
@@ -166,7 +175,18 @@ def begin(parent: int, memory: int) -> None:
     if sys.platform == "linux":
         _die_with(parent)
     _limit_memory(memory)
+    _keep_heap_small()
     _warm_up()
+
+
+def _keep_heap_small() -> None:
+    """Makes glibc give large buffers back to the system. By default it moves its bounds up with every buffer that is
+    freed, and a worker grows by some 30 MB of holes."""
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # another C library
+            libc = ctypes.CDLL(None)
+            for parameter, value in ((M_MMAP_THRESHOLD, 2**18), (M_TRIM_THRESHOLD, 2**20), (M_ARENA_MAX, 1)):
+                libc.mallopt(parameter, value)
 
 
 def _warm_up() -> None:

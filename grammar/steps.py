@@ -130,7 +130,7 @@ class Steps(Draft):
         self._complete_statics(block, production, binding)
         for name, spec in production.statics:
             arguments[name] = spec.draw(binding, production.arrays, self.choices)
-        if not self._in_bounds(arguments, production, binding):
+        if not self._in_bounds(arguments, production, binding) or self._unrolls_too_far(arguments, production):
             return self._fail(production)
         magnitudes = [leaf.magnitude for tree in trees(arguments) for _, leaf in types.leaves(type_of(tree))]
         outs: dict[str, float] = {}
@@ -171,6 +171,11 @@ class Steps(Draft):
                 if isinstance(tree, Var) and tree.type.refinement.bound > rule.bound.size(binding):
                     return False
         return True
+
+    def _unrolls_too_far(self, arguments: Mapping[str, Any], production: Production) -> bool:
+        """Whether a Python loop, which tracing writes out, would run more often than the profile allows."""
+        most = self.tables.profile.caps["unroll"]
+        return any(_turns(production, name, arguments.get(name)) > most for name in production.template.iterated)
 
     def _complete_statics(self, block: Block, production: Production, binding: Binding) -> None:
         """Gives every dimension a value that only the result or a static mentions."""
@@ -410,6 +415,13 @@ class Steps(Draft):
         if known is None:
             return self._float if self._float in pattern.dtypes else pattern.dtypes[0]
         return types.promote(known) if pattern.mixed else known
+
+
+def _turns(production: Production, name: str, value: Any) -> int:
+    """How often a loop over a parameter runs; the leaves of a tree are few."""
+    if isinstance(value, Var) and isinstance(production.params[name], ArrayPattern):
+        return value.type.shape[0]
+    return value if isinstance(value, int) else 0
 
 
 def _dimensions(binding: Binding) -> int:

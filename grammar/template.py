@@ -185,6 +185,8 @@ class Template:
         """How often each hole stands in the template."""
         self.nested: set[str] = set()
         """Holes inside a function or comprehension of the template, where only names may stand."""
+        self.iterated: set[str] = set()
+        """Holes that say how often a Python loop runs: numbers, or arrays that it runs over."""
         self.called: set[str] = set()
         """Holes that the template calls as a function."""
         self.imports: set[str] = set()
@@ -267,7 +269,10 @@ class Template:
         self._depth += kind in _SCOPES
         parts: dict[str, Build] = {}
         for key in _syntax_fields(kind):
+            before = dict(self.counts)
             build = self._builder(getattr(node, key), node, key)
+            if key == "iter" and isinstance(node.iter, cst.Name | cst.Call):  # type: ignore[attr-defined]
+                self.iterated |= {hole for hole, n in self.counts.items() if n > before.get(hole, 0)}
             if build is not None:
                 parts[key] = build
         self._depth -= kind in _SCOPES

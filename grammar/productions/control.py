@@ -218,7 +218,7 @@ def repeat_unrolled(
     return x
 
 
-@production(weight=0.4)
+@production(weight=0.4, relation=_few("k"))
 def repeat_indexed(
     fun: Body[Function, "*x, *w -> *x"],
     x: Float[Array, "*x"],

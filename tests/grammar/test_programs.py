@@ -14,6 +14,7 @@ from grammar import interpret, render, types
 from grammar.choices import Replayed, Seeded
 from grammar.derive import Derivation
 from grammar.graph import Display, type_of, variables, walk
+from grammar.notation import TreePattern
 from grammar.program import draw
 from grammar.write import module_of
 
@@ -100,6 +101,20 @@ def test_no_value_is_larger_than_the_cap():
         block = Derivation(GRAMMAR.tables, Seeded(13, index)).run()
         for node in walk(block):
             assert all(var.type.size <= 2**20 for var in variables(node.outputs))
+
+
+def test_no_python_loop_runs_more_often_than_the_cap():
+    looping = [p.name for p in GRAMMAR.tables.productions if p.template.iterated]
+    assert {"repeat_unrolled", "repeat_indexed", "comprehension", "accumulate_unrolled"} <= set(looping)
+    for index in [*SAMPLE, 1326]:  # 1326 of seed 7 once had a loop of 5,140 turns
+        block = Derivation(GRAMMAR.tables, Seeded(7, index)).run()
+        for node in walk(block):
+            for name in node.production.template.iterated:
+                value = node.arguments[name]
+                if isinstance(node.production.params[name], TreePattern):
+                    continue
+                extent = value if isinstance(value, int) else type_of(value).shape[0]
+                assert extent <= GRAMMAR.tables.profile.caps["unroll"], node.production.name
 
 
 def test_a_program_depends_on_seed_and_index_alone():
