@@ -24,6 +24,7 @@ class Trait(enum.Enum):
     REGULAR = "a regular operator (not a pure Neumann or periodic one with c = 0)"
     BOUNDED = "a spectrum bounded in closed form"
     DIAGONAL = "a diagonal in closed form"
+    DOMINANT = "a diagonal that is more than half of the largest eigenvalue"
     BIPARTITE = "a stencil that couples only points of different colour, on an even period"
     SEPARABLE = "an operator that is a sum over the axes"
     EQUAL_AXES = "the same matrix along every axis"
