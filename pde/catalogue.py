@@ -43,8 +43,8 @@ def _solved(scheme: Scheme, problem: Problem, spelling: str) -> Iterator[Variant
     for solver in SOLVERS.values():
         if problem.dimension in solver.dimensions and not missing(solver, model) and (first or solver.spelled):
             for loop in solver.loops:
-                if loop == "unrolled" and model.order != 2:
-                    continue  # few cycles leave more error than a higher order
+                if loop == "unrolled" and (model.order != 2 or problem.inhomogeneous):
+                    continue  # few cycles leave more error than a higher order, or large boundary data, allow
                 yield Variant(problem, scheme.name, spelling, solver.name, loop)
 
 
