@@ -38,6 +38,7 @@ class Trait(enum.Enum):
     FOURIER = "eigenvectors that are Fourier modes"
     UNSHIFTED = "an equation without screening"
     MODERATE = "a condition number that grows no faster than n**2"
+    LOCAL = "an operator that couples neighbours"
     EXPLICIT = "an operator that can be applied point by point"
 
 

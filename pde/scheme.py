@@ -114,7 +114,7 @@ def common_traits(problem: Problem) -> set[Trait]:
     """What follows from the problem alone."""
     regular = {T.REGULAR} if not problem.singular else set[Trait]()
     unshifted = {T.UNSHIFTED} if problem.terms.screening == 0.0 else set[Trait]()
-    return regular | unshifted | {T.SEMIDEFINITE, T.EXPLICIT, T.MODERATE, T.DOMINANT}
+    return regular | unshifted | {T.SEMIDEFINITE, T.EXPLICIT, T.MODERATE, T.DOMINANT, T.LOCAL}
 
 
 # Second-order differences and volumes.
