@@ -48,7 +48,7 @@ class Part:
 def part(block: Callable[..., Any], /, **bound: Any) -> Part:
     """A part, its bindings checked against the block's keyword-only parameters."""
     wanted = bindable(block) - {"recurse"}
-    if wanted != set(bound):
+    if wanted != frozenset(bound):
         raise TypeError(f"block {block.__name__} binds {sorted(wanted)}, given {sorted(bound)}")
     return Part(block, tuple(sorted(bound.items(), key=lambda item: item[0])))
 

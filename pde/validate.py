@@ -24,10 +24,13 @@ ORDER_SLACK = 0.25
 SPECTRAL_ERROR = 1e-9
 TASKS_A_WORKER = 60
 """A worker is replaced after as many variants, for JAX keeps what it has compiled."""
-FAST_COMPILATION: dict[str, int | bool] = {"xla_backend_optimization_level": 0}
+_EARLIER: dict[str, str | bool] = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_parallel_codegen_split_count": "1"}
+"""Options that XLA has no longer from JAX 0.11 on."""
+FAST_COMPILATION: dict[str, str | bool] = {
+    "xla_backend_optimization_level": "0",
+    **(_EARLIER if jax.__version_info__ < (0, 11) else {}),
+}
 """Compiling these small programs is most of the work; what they compute does not depend on it."""
-if jax.__version_info__ < (0, 11):  # later ones have no such options
-    FAST_COMPILATION |= {"xla_cpu_use_fusion_emitters": False, "xla_cpu_parallel_codegen_split_count": 1}
 GEOMETRIC_GAIN = 30.0
 """Least factor by which a spectral error above the bound falls from the coarsest grid to the finest."""
 
