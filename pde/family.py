@@ -18,7 +18,7 @@ from pde.problem import Problem
 from pde.scheme_high import SCHEMES
 from pde.solvers import SOLVERS
 from pde.table import Row
-from pde.variant import MOST_ELEMENTS, Variant, assemble, check_size, differentiable, grids
+from pde.variant import MOST_ELEMENTS, Variant, assemble, check_size, differentiable, grids, is_dense
 
 DTYPE = "float32"
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6)
@@ -131,6 +131,8 @@ def _recorded(variant: Variant, n: int, tolerance: float) -> int:
         return 0
     solver, model = SOLVERS[variant.solver], variant.model(n)
     each = 60 if variant.solver == "gmres" else 16 if solver.hierarchy else 2
+    if is_dense(variant):
+        each = math.prod(model.shape)  # the matrix of every step
     return each * solver.bound(model, tolerance) * math.prod(model.shape)
 
 
@@ -139,7 +141,14 @@ def _suits(variant: Variant, n: int) -> bool:
         check_size(variant, n)
     except UserError:
         return False
-    return n**variant.problem.dimension <= MOST_POINTS
+    if n**variant.problem.dimension > MOST_POINTS:
+        return False
+    return not is_dense(variant) or _columns(variant.model(n).shape) <= MOST_ELEMENTS
+
+
+def _columns(shape: tuple[int, ...]) -> int:
+    """Elements of all unit vectors at once, each padded as a stencil pads its argument."""
+    return math.prod(shape) * math.prod(n + 2 for n in shape)
 
 
 def _transform(use: str, vectorisation: str) -> str:

@@ -143,7 +143,8 @@ def _cells(variant: Variant) -> bool:
     return SCHEMES[variant.scheme].grid == "cell" or variant.problem.boundary in ("periodic", "channel")
 
 
-def _dense(variant: Variant) -> bool:
+def is_dense(variant: Variant) -> bool:
+    """Whether the program holds a matrix over all unknowns."""
     return variant.spelling == "kron" or SOLVERS[variant.solver].speed == "dense"
 
 
@@ -184,7 +185,7 @@ def intervals(variant: Variant) -> tuple[int, ...]:
 
 def _kind(variant: Variant) -> str:
     solver = SOLVERS[variant.solver]
-    if not _dense(variant):
+    if not is_dense(variant):
         return "hierarchy" if solver.hierarchy else solver.speed
     if solver.speed == "slow" and variant.problem.dimension > 1:
         return "nothing"  # a dense matrix a sweep, and too many sweeps
@@ -200,7 +201,7 @@ def _resolved(variant: Variant, counts: tuple[int, ...]) -> bool:
 def _held(variant: Variant, counts: tuple[int, ...]) -> bool:
     """Whether a dense matrix keeps the bound of memory."""
     size = unknowns(variant, counts[-1]) ** variant.problem.dimension
-    return not _dense(variant) or size**2 <= MOST_ELEMENTS
+    return not is_dense(variant) or size**2 <= MOST_ELEMENTS
 
 
 def unknowns(variant: Variant, count: int) -> int:
@@ -231,7 +232,7 @@ def check_size(variant: Variant, n: int) -> None:
         raise UserError(f"n = {n} is even, but {solver.name} needs an odd n: take n = {n + 1}")
     if variant.problem.boundary == "periodic" and n % 2:
         raise UserError(f"n = {n} is odd, but a period is coloured and transformed in pairs: take n = {n + 1}")
-    if _dense(variant) and (size := n**d) ** 2 > MOST_ELEMENTS:
+    if is_dense(variant) and (size := n**d) ** 2 > MOST_ELEMENTS:
         raise UserError(
             f"n = {n} gives a dense matrix of {size} x {size} for {variant.solver}: take n <= "
             f"{int(MOST_ELEMENTS ** (0.5 / d))}, or a solver without a dense matrix"
