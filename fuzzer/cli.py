@@ -33,6 +33,9 @@ def make(
     context: typer.Context,
     seed: Seed = 0,
     shards: Annotated[int, typer.Option(help="Parquet files to make.")] = 20,
+    poisson_shards: Annotated[
+        int | None, typer.Option(help="Files of Poisson solvers. [default: a tenth of --shards, at least 1]")
+    ] = None,
     rows_per_shard: Annotated[int, typer.Option(help="Rows in each, on average.")] = 512,
     per_structure: Annotated[int, typer.Option(help="Rows of one structure, at most.")] = 4,
     profile: Profile = "default",
@@ -69,7 +72,7 @@ def make(
         keys_mb=keys_memory,
     )
     out = out or f"datasets/seed-{seed}"
-    options = check(Options(out, seed, shards, rows_per_shard, per_structure, profile, block, limits))
+    options = check(Options(out, seed, shards, rows_per_shard, per_structure, profile, block, limits, poisson_shards))
     start = _start(executor, address)
 
     def work(reporter: Reporter) -> str:
@@ -143,14 +146,18 @@ def bench(
     rows: Annotated[int, typer.Option(help="Fresh programs to measure.")] = 500,
     seed: Seed = 0,
     profile: Profile = "default",
+    family: Annotated[str, typer.Option(help="programs or poisson.")] = "programs",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measures CPU time a row: what JAX itself costs, and the whole pipeline by stage."""
     from fuzzer import bench as module
-    from fuzzer.family import programs
+    from fuzzer.family import poisson, programs
     from fuzzer.options import check_rows
 
-    result = module.bench(programs(profile), seed, check_rows(rows))
+    specs = {"programs": programs(profile), "poisson": poisson()}
+    if family not in specs:
+        raise UserError(f"--family is {family!r} but must be one of {', '.join(specs)}: choose one of these")
+    result = module.bench(specs[family], seed, check_rows(rows))
     typer.echo(module.as_json(result) if as_json else module.as_text(result))
 
 

@@ -84,6 +84,11 @@ def programs(profile: str) -> FamilySpec:
     return FamilySpec("programs", "fuzzer.family:load_programs", profile)
 
 
+def poisson() -> FamilySpec:
+    """The family of Poisson solvers; no profile applies to it."""
+    return FamilySpec("poisson", "fuzzer.poisson:load_poisson", "none")
+
+
 @lru_cache(maxsize=8)
 def resolve(spec: FamilySpec) -> Family:
     """The family of a spec, made once in each process."""

@@ -39,6 +39,13 @@ class Options:
     profile: str = "default"
     block: int = BLOCK
     limits: Limits = field(default_factory=Limits)
+    poisson_shards: int | None = None
+    """None for a tenth of `shards`."""
+
+    @property
+    def poisson_files(self) -> int:
+        """Files of Poisson solvers: as many as asked for, or a tenth of the others, and never none."""
+        return max(1, self.shards // 10) if self.poisson_shards is None else self.poisson_shards
 
     def asked(self) -> dict[str, Any]:
         """All but where and with what means."""
@@ -57,6 +64,7 @@ def check(options: Options) -> Options:
         99_999,
         "ask for at least one file, and for larger ones rather than for more",
     )
+    _within("--poisson-shards", options.poisson_files, 1, 99_999, "every run has at least one file of them")
     _within("--rows-per-shard", options.rows_per_shard, 1, 10_000_000, "512 rows make a file of about 2 MB")
     _within("--per-structure", options.per_structure, 1, 255, "1 keeps no two rows that differ in shapes alone")
     _within("--block", options.block, 1, 255, "indices; 100 suits programs that take 20 to 100 ms each")

@@ -10,7 +10,7 @@ from typing import Any
 from fuzzer import folder
 from fuzzer.card import card
 from fuzzer.errors import RunError, out_of_space
-from fuzzer.family import programs, resolve
+from fuzzer.family import poisson, programs, resolve
 from fuzzer.maker import FamilyRun, Given, Maker, repaired
 from fuzzer.manifest import README, REJECTS, Manifest, damaged, total
 from fuzzer.options import Options, check
@@ -46,7 +46,7 @@ class Summary:
 
 def families(options: Options) -> list[FamilyRun]:
     """The families of a run, each a folder of its own."""
-    return [FamilyRun(programs(options.profile), options.shards)]
+    return [FamilyRun(programs(options.profile), options.shards), FamilyRun(poisson(), options.poisson_files)]
 
 
 def run(

@@ -71,6 +71,9 @@ def validate(
     write: Annotated[bool, typer.Option("--write", help="Writes pde/validated.tsv; needs --all.")] = False,
     workers: Annotated[int, typer.Option(help="Worker processes.")] = os.cpu_count() or 1,
     only: Annotated[str, typer.Option(help="Only keys that contain this text.")] = "",
+    records: Annotated[
+        Path | None, typer.Option(help="Keeps results here as they come, and goes on from them.")
+    ] = None,
 ) -> None:
     """Runs the written programs on three grids each and compares orders and iterations with theory."""
     _use_64_bits()
@@ -80,7 +83,7 @@ def validate(
         _fail("--write without --all would leave nine tenths of the table out: add --all")
     if workers < 1:
         _fail(f"--workers {workers} is below 1: give at least 1")
-    if not _guarded(lambda: report.run_validation(all_, write, workers, only)):
+    if not _guarded(lambda: report.run_validation(all_, write, workers, only, records)):
         raise typer.Exit(1)
 
 

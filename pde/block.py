@@ -47,15 +47,21 @@ class Part:
 
 def part(block: Callable[..., Any], /, **bound: Any) -> Part:
     """A part, its bindings checked against the block's keyword-only parameters."""
-    wanted = {p.name for p in inspect.signature(block).parameters.values() if p.kind is p.KEYWORD_ONLY}
-    if wanted - {"recurse"} != set(bound):
+    wanted = bindable(block) - {"recurse"}
+    if wanted != frozenset(bound):
         raise TypeError(f"block {block.__name__} binds {sorted(wanted)}, given {sorted(bound)}")
     return Part(block, tuple(sorted(bound.items(), key=lambda item: item[0])))
 
 
+@functools.cache
+def bindable(block: Callable[..., Any]) -> frozenset[str]:
+    """Names of a block's keyword-only parameters."""
+    return frozenset(p.name for p in inspect.signature(block).parameters.values() if p.kind is p.KEYWORD_ONLY)
+
+
 def recursive(block: Callable[..., Any]) -> bool:
     """Whether the block calls itself, by its parameter `recurse`."""
-    return "recurse" in inspect.signature(block).parameters
+    return "recurse" in bindable(block)
 
 
 def parameters(block: Callable[..., Any]) -> tuple[str, ...]:
@@ -70,10 +76,9 @@ def render(root: Part, entry: str) -> str:
     Raises TypeError for a static value that has no literal.
     """
     names = _name_parts(root, entry)
-    functions = [_instantiate(item, name, names) for item, name in names.items()]
-    imports = _imports(names, functions)
-    text = "\n\n\n".join([imports, *functions])
-    return _blackened(text + "\n")
+    functions = [_function(item, name, names) for item, name in names.items()]
+    used = frozenset[str]().union(*(function.names for function in functions))
+    return "\n\n\n".join([_imports(names, used), *(function.text for function in functions)]) + "\n"
 
 
 def _name_parts(root: Part, entry: str) -> dict[Part, str]:
@@ -96,19 +101,37 @@ def _name_parts(root: Part, entry: str) -> dict[Part, str]:
     return names
 
 
-def _instantiate(item: Part, name: str, names: dict[Part, str]) -> str:
-    """The block's definition under its new name, statics as literals, roles as function names."""
-    text, tree = _definition(item.block)
-    substitutes = {key: _written(value, names) for key, value in item.bound}
+@dataclass(frozen=True)
+class Function:
+    """The text of one function in black's style, and the names that occur in it."""
+
+    text: str
+    names: frozenset[str]
+
+
+def _function(item: Part, name: str, names: dict[Part, str]) -> Function:
+    substitutes = [(key, _written(value, names)) for key, value in item.bound]
     if recursive(item.block):
-        substitutes["recurse"] = name
+        substitutes.append(("recurse", name))
+    return _instantiate(item.block, name, tuple(substitutes))
+
+
+@functools.lru_cache(maxsize=2**14)
+def _instantiate(block: Callable[..., Any], name: str, bound: tuple[tuple[str, str], ...]) -> Function:
+    """The block's definition under its new name, statics as literals, roles as function names.
+
+    Programs have most of their functions in common, so that each is put into style once in a process.
+    """
+    text, tree = _definition(block)
+    substitutes = dict(bound)
     edits = [_signature(tree, name), _docstring(tree)]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node is not tree:
             edits.append(_signature(node, node.name))
         elif isinstance(node, ast.Name) and node.id in substitutes:
             edits.append((_span(node), substitutes[node.id]))
-    return _edited(text, edits)
+    written = _blackened(_edited(text, edits))
+    return Function(written, frozenset(n.id for n in ast.walk(ast.parse(written)) if isinstance(n, ast.Name)))
 
 
 Place = tuple[int, int]
@@ -153,8 +176,7 @@ def _edited(text: list[str], edits: list[Edit]) -> str:
     return "\n".join(lines)
 
 
-def _imports(names: dict[Part, str], functions: list[str]) -> str:
-    used = {node.id for text in functions for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+def _imports(names: dict[Part, str], used: frozenset[str]) -> str:
     lines = {line for item in names for key, line in _module(item.block)[1].items() if key in used}
     return "\n".join(sorted(lines, key=lambda line: (line.startswith("from"), line)))
 
@@ -191,6 +213,6 @@ def _jax_imports(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
 
 
 def _blackened(text: str) -> str:
-    import black  # a program is read by most callers never: validation executes it as it is
+    import black  # the library's own functions run without it
 
-    return black.format_str(text, mode=black.Mode())
+    return black.format_str(text + "\n", mode=black.Mode()).rstrip("\n")

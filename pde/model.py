@@ -24,6 +24,7 @@ class Trait(enum.Enum):
     REGULAR = "a regular operator (not a pure Neumann or periodic one with c = 0)"
     BOUNDED = "a spectrum bounded in closed form"
     DIAGONAL = "a diagonal in closed form"
+    DOMINANT = "a diagonal that is more than half of the largest eigenvalue"
     BIPARTITE = "a stencil that couples only points of different colour, on an even period"
     SEPARABLE = "an operator that is a sum over the axes"
     EQUAL_AXES = "the same matrix along every axis"
@@ -37,6 +38,7 @@ class Trait(enum.Enum):
     FOURIER = "eigenvectors that are Fourier modes"
     UNSHIFTED = "an equation without screening"
     MODERATE = "a condition number that grows no faster than n**2"
+    LOCAL = "an operator that couples neighbours"
     EXPLICIT = "an operator that can be applied point by point"
 
 

@@ -18,8 +18,10 @@ from pde.catalogue import catalogue, stratified, variants
 from pde.errors import UserError
 from pde.library import choose, solve
 from pde.problem import BOUNDARIES, EQUATIONS, Problem, problems
+from pde.records import Record, Records
 from pde.scheme_high import SCHEMES
 from pde.solvers import SOLVERS
+from pde.variant import Variant
 
 console = Console()
 MULTIGRID_SIZES = (63, 127, 255, 511, 1023)
@@ -125,17 +127,17 @@ def _problem(dimension: int, boundary: str, equation: str, solution: str) -> Pro
 # Validation.
 
 
-def run_validation(everything: bool, write: bool, workers: int, only: str) -> bool:
-    """Validates, prints failures, a summary and the growth of iterations; true where nothing failed."""
+def run_validation(everything: bool, write: bool, workers: int, only: str, kept: Path | None = None) -> bool:
+    """Validates what is not kept yet, prints failures, summary and growth; true where nothing failed."""
     chosen = [v for v in (catalogue() if everything else stratified()) if only in v.key]
     if not chosen:
         raise UserError(f"no combination contains {only!r}: look for one with `python -m pde list --all`")
     start = time.perf_counter()
-    records = _validated(chosen, workers)
+    records = _validated(chosen, workers, Records(kept))
     failures = [r for r in records if not r["passed"]]
     _print_summary(records)
     for record in failures:
-        console.print(f"FAILED {'/'.join(str(record[k]) for k in table.KEY)}: {record['reason']}", soft_wrap=True)
+        console.print(f"FAILED {table.key_of(record)}: {record['reason']}", soft_wrap=True)
     print_growth()
     minutes = (time.perf_counter() - start) / 60
     console.print(f"{len(records)} combinations, {len(failures)} failures, {minutes:.1f} min on {workers} workers")
@@ -145,7 +147,8 @@ def run_validation(everything: bool, write: bool, workers: int, only: str) -> bo
     return not failures
 
 
-def _validated(chosen: list[Any], workers: int) -> list[dict[str, Any]]:
+def _validated(chosen: list[Variant], workers: int, kept: Records) -> list[Record]:
+    """A record for each variant: those kept from before, then the others as they come."""
     columns = (
         TextColumn("validating"),
         BarColumn(),
@@ -153,24 +156,27 @@ def _validated(chosen: list[Any], workers: int) -> list[dict[str, Any]]:
         TextColumn("{task.fields[failed]} failed"),
         TimeRemainingColumn(),
     )
+    found = [record for v in chosen if (record := kept.passed(v))]
+    waiting = [v for v in chosen if not kept.passed(v)]
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=len(chosen), failed=0)
+        task = progress.add_task("", total=len(chosen), completed=len(found), failed=0)
         failed = 0
 
-        def done(record: dict[str, Any]) -> None:
+        def done(record: Record) -> None:
             nonlocal failed
             failed += not record["passed"]
+            kept.append(record)
             progress.update(task, advance=1, failed=failed)
             count = int(progress.tasks[0].completed)
             if not console.is_terminal and count % LINE_EVERY == 0:
                 print(f"{count} of {len(chosen)} validated, {failed} failed", flush=True)
 
-        return validate.validate_many(chosen, workers, done)
+        return found + validate.validate_many(waiting, workers, done)
 
 
-def _print_summary(records: list[dict[str, Any]]) -> None:
+def _print_summary(records: list[Record]) -> None:
     """One line for every scheme and solver: combinations, order, iterations."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
         groups[str(record["scheme"]), str(record["solver"])].append(record)
     rows = [
@@ -192,7 +198,7 @@ def _number(value: float) -> str:
     return "spectral" if value != value else f"{value:.0f}"
 
 
-def _range(group: list[dict[str, Any]], key: str) -> str:
+def _range(group: list[Record], key: str) -> str:
     low, high = min(r[key] for r in group), max(r[key] for r in group)
     return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
 

@@ -31,6 +31,8 @@ class Scheme:
     inhomogeneous: bool = False
     solutions: tuple[str, ...] = ()
     """Where not empty, the only solutions for which the order holds."""
+    coarseness: float = 1.0
+    """How many times the resolution of second-order differences at vertices its errors need."""
 
     def fits(self, problem: Problem) -> bool:
         """Whether the scheme can express the problem."""
@@ -39,7 +41,7 @@ class Scheme:
             and problem.boundary in self.boundaries
             and problem.equation in self.equations
             and (not problem.inhomogeneous or self.takes_data(problem))
-            and (problem.boundary != "channel" or problem.dimension == 2)
+            and (problem.boundary != "channel" or (problem.dimension == 2 and problem.equation != "variable"))
             and (not self.solutions or problem.solution in self.solutions)
         )
 
@@ -112,7 +114,7 @@ def common_traits(problem: Problem) -> set[Trait]:
     """What follows from the problem alone."""
     regular = {T.REGULAR} if not problem.singular else set[Trait]()
     unshifted = {T.UNSHIFTED} if problem.terms.screening == 0.0 else set[Trait]()
-    return regular | unshifted | {T.SEMIDEFINITE, T.EXPLICIT, T.MODERATE}
+    return regular | unshifted | {T.SEMIDEFINITE, T.EXPLICIT, T.MODERATE, T.DOMINANT, T.LOCAL}
 
 
 # Second-order differences and volumes.
@@ -355,6 +357,7 @@ SECOND_ORDER = (
         _PLAIN,
         _differences,
         inhomogeneous=True,
+        coarseness=4 / 3,
     ),
     Scheme(
         "closed_differences",

@@ -36,7 +36,7 @@ def spectral_model(scheme: Scheme, problem: Problem, spelling: str, n: int) -> M
     }[scheme.name]
     symbol = part(block)
     waves = {"sine": np.arange(1, n + 1), "cosine": np.arange(n), "fourier": 2 * n * np.fft.fftfreq(n)}[scheme.name]
-    traits = common_traits(problem) - {T.EXPLICIT} | {T.SYMMETRIC, T.BOUNDED, trait}
+    traits = common_traits(problem) - {T.EXPLICIT, T.LOCAL} | {T.SYMMETRIC, T.BOUNDED, trait}
     apply = part(transforms.spectral_operator_1d if d == 1 else transforms.spectral_operator_2d, eigenvalues=symbol)
     if scheme.name == "fourier" and d < 3:
         traits |= {T.EXPLICIT}

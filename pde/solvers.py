@@ -93,7 +93,7 @@ def _relaxations() -> list[Solver]:
         return rates.damped_jacobi(model, tolerance, damping(model))
 
     return [
-        Solver("jacobi", relaxed | regular, LOOPS, build_jacobi, rates.jacobi, speed=slow),
+        Solver("jacobi", relaxed | regular | _needs(T.DOMINANT), LOOPS, build_jacobi, rates.jacobi, speed=slow),
         Solver("damped_jacobi", relaxed, LOOPS, build_damped, damped_bound, speed=slow),
         Solver("gauss_seidel", lexicographic, LOOPS, _lexicographic(False), rates.gauss_seidel, lines, slow),
         Solver("sor_lexicographic", lexicographic, LOOPS, _lexicographic(True), rates.overrelaxation, lines, slow),
@@ -165,7 +165,8 @@ def _dense_solvers() -> list[Solver]:
         _dense("dense", explicit, direct.solve_dense, "jacobian"),
         _dense("inverse", explicit, direct.solve_inverse, "columns"),
         _dense("cholesky", definite, direct.solve_cholesky, "axis"),
-        _dense("triangles", definite, direct.solve_triangles, "jacobian"),
+        # XLA's CPU backend refuses the layout that its transposed columns give to a Fourier transform.
+        _dense("triangles", definite | _needs(T.LOCAL), direct.solve_triangles, "jacobian"),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,12 @@ class Row:
     @property
     def key(self) -> str:
         """The combination as one word, as `Variant.key` gives it."""
-        return "/".join((f"{self.dimension}d", *(str(getattr(self, name)) for name in KEY[1:])))
+        return key_of(vars(self))
+
+
+def key_of(record: Mapping[str, object]) -> str:
+    """The combination of a record as one word, as `Variant.key` gives it."""
+    return "/".join((f"{record['dimension']}d", *(str(record[name]) for name in KEY[1:])))
 
 
 def read(path: Path = PATH) -> dict[str, Row]:

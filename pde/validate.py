@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
-from pde.block import Part
+from pde.block import Part, part
+from pde.model import Model
 from pde.solvers import SOLVERS
 from pde.table import KEY
 from pde.variant import Program, Variant, assemble, grids, solver_part
@@ -22,8 +24,13 @@ ORDER_SLACK = 0.25
 SPECTRAL_ERROR = 1e-9
 TASKS_A_WORKER = 60
 """A worker is replaced after as many variants, for JAX keeps what it has compiled."""
-FAST_COMPILATION = "--xla_backend_optimization_level=0"
-"""For workers: their programs are small, so that compiling them is most of the work."""
+_EARLIER: dict[str, str | bool] = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_parallel_codegen_split_count": "1"}
+"""Options that XLA has no longer from JAX 0.11 on."""
+FAST_COMPILATION: dict[str, str | bool] = {
+    "xla_backend_optimization_level": "0",
+    **(_EARLIER if jax.__version_info__ < (0, 11) else {}),
+}
+"""Compiling these small programs is most of the work; what they compute does not depend on it."""
 GEOMETRIC_GAIN = 30.0
 """Least factor by which a spectral error above the bound falls from the coarsest grid to the finest."""
 
@@ -58,8 +65,9 @@ def run(program: Program) -> object:
     """Executes the module text and its entry on the problem's data."""
     namespace: dict[str, object] = {}
     exec(compile(program.source, "<program>", "exec"), namespace)
-    entry = namespace[program.entry]
-    return jax.jit(entry)(*(jnp.asarray(item.values()) for item in program.inputs))  # type: ignore[arg-type]
+    entry: Any = namespace[program.entry]
+    arguments = [jnp.asarray(item.values()) for item in program.inputs]
+    return jax.jit(entry).lower(*arguments).compile(compiler_options=FAST_COMPILATION)(*arguments)
 
 
 def error(variant: Variant, n: int) -> tuple[float, float, int, str]:
@@ -71,9 +79,19 @@ def error(variant: Variant, n: int) -> tuple[float, float, int, str]:
     computed = np.asarray(u)
     if model.problem.singular:
         exact = exact - exact.mean()
-    size = float(np.linalg.norm(model.data[0].values()))
+    size = _load(model) if variant.loop == "recorded" else 0.0
     count, wrong = _iterations(variant, record, solver_part(variant, model), size)
     return model.width, float(np.max(np.abs(computed - exact))), count, wrong
+
+
+def _load(model: Model) -> float:
+    """Norm of the discrete right-hand side, boundary data included."""
+    load = model.wrap(part(_unsolved)).bind()
+    return float(np.linalg.norm(np.asarray(load(*(jnp.asarray(item.values()) for item in model.data)))))
+
+
+def _unsolved(f: Array) -> Array:
+    return f
 
 
 def _iterations(variant: Variant, record: object, solver: Part, size: float) -> tuple[int, str]:
@@ -157,7 +175,6 @@ def validate_many(
 
     records: list[dict[str, object]] = []
     context = multiprocessing.get_context("spawn")
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {FAST_COMPILATION}"
     with ProcessPool(max_workers=workers, max_tasks=TASKS_A_WORKER, context=context) as pool:
         waiting = [(v, pool.schedule(validate_in_worker, args=[v], timeout=limit)) for v in chosen]
         for variant, future in waiting:

@@ -11,7 +11,7 @@ from pde import entry
 from pde.block import Part, part, render
 from pde.errors import UserError
 from pde.model import Data, Model, Trait
-from pde.problem import Problem
+from pde.problem import SOLUTIONS, Problem
 from pde.scheme import Scheme, spelled
 from pde.scheme_high import HIGH_ORDER, SCHEMES, spelled_high
 from pde.solvers import SOLVERS, Plan, Solver
@@ -117,7 +117,7 @@ def check(variant: Variant) -> None:
             f"solver {solver.name} is not made for dimension {problem.dimension}: choose one of "
             f"{', '.join(map(str, solver.dimensions))}, or another solver"
         )
-    if absent := missing(solver, variant.model(grids(variant)[0])):
+    if absent := missing(solver, variant.model(_smallest(variant))):
         raise UserError(
             f"solver {solver.name} does not fit {problem.equation} with {problem.boundary} boundary in "
             f"scheme {scheme.name}: it needs {absent[0].value}; choose one of "
@@ -125,9 +125,14 @@ def check(variant: Variant) -> None:
         )
 
 
+def _smallest(variant: Variant) -> int:
+    """A size that every stencil and hierarchy takes."""
+    return 8 if _cells(variant) else 7
+
+
 def fitting_solvers(variant: Variant) -> list[str]:
     """Names of the solvers that take the variant's model."""
-    model = variant.model(8 if _cells(variant) else 7)
+    model = variant.model(_smallest(variant))
     return [s.name for s in SOLVERS.values() if variant.problem.dimension in s.dimensions and not missing(s, model)]
 
 
@@ -138,42 +143,65 @@ def _cells(variant: Variant) -> bool:
     return SCHEMES[variant.scheme].grid == "cell" or variant.problem.boundary in ("periodic", "channel")
 
 
-def _dense(variant: Variant) -> bool:
+def is_dense(variant: Variant) -> bool:
+    """Whether the program holds a matrix over all unknowns."""
     return variant.spelling == "kron" or SOLVERS[variant.solver].speed == "dense"
+
+
+_LADDERS: dict[tuple[int, str], tuple[tuple[int, int, int], ...]] = {
+    (1, "slow"): ((16, 24, 32),),
+    (1, "medium"): ((16, 32, 64),),
+    (1, "hierarchy"): ((16, 32, 64),),
+    (1, "fast"): ((32, 64, 128),),
+    (1, "dense"): ((32, 64, 128),),
+    (2, "slow"): ((12, 16, 24),),
+    (2, "medium"): ((16, 24, 32),),
+    (2, "hierarchy"): ((8, 16, 32),),
+    (2, "fast"): ((16, 32, 64),),
+    (2, "dense"): ((12, 16, 24), (16, 24, 32)),
+    (2, "dense hierarchy"): ((8, 16, 32),),
+    (3, "slow"): ((8, 12, 16),),
+    (3, "medium"): ((8, 12, 16), (12, 16, 24)),
+    (3, "hierarchy"): ((4, 8, 16), (8, 16, 32)),
+    (3, "fast"): ((8, 12, 16), (12, 16, 24)),
+    (3, "dense"): ((6, 8, 10), (5, 7, 9)),
+}
+"""Numbers of intervals along the first axis that solvers of a kind afford, by dimension: the cheapest first."""
 
 
 def intervals(variant: Variant) -> tuple[int, ...]:
     """Numbers of intervals along the first axis at which the variant is validated: small, to compile fast.
 
-    None where no grid within the memory bound is fine enough, or the work of a matrix a sweep is out of
-    proportion.
+    None where all that it affords are too coarse for the solution's errors to fall at their order.
     """
-    d, speed = variant.problem.dimension, SOLVERS[variant.solver].speed
-    hierarchy, grid = SOLVERS[variant.solver].hierarchy, SCHEMES[variant.scheme].grid
-    if grid == "chebyshev":
+    d, scheme = variant.problem.dimension, SCHEMES[variant.scheme]
+    if scheme.grid == "chebyshev":
         return (6, 12, 24) if d == 1 else (6, 10, 20)
     if variant.scheme in ("fourier", "sine", "cosine"):
         return (8, 16, 32) if d < 3 else (8, 12, 24)
-    if variant.spelling == "kron" and speed == "slow" and d > 1:
-        return ()
-    coarse = grid == "cell" and d == 3 and variant.problem.inhomogeneous
-    if coarse:
-        return () if _dense(variant) or speed == "slow" else (8, 16, 32) if hierarchy else (12, 16, 24)
-    if variant.scheme == "closed_differences" and d == 3 and _dense(variant):
-        return (5, 7, 9)
-    if variant.scheme == "wide" and d == 3:
-        return () if _dense(variant) else (12, 16, 24)
-    if hierarchy and not _dense(variant):
-        return {1: (16, 32, 64), 2: (8, 16, 32), 3: (4, 8, 16)}[d]
-    if d == 1:
-        return {"slow": (16, 24, 32), "medium": (16, 32, 64)}.get(speed, (32, 64, 128))
-    if variant.scheme == "wide_ends":
-        return (16, 24, 32)
-    if _dense(variant):
-        return {(2, False): (12, 16, 24), (2, True): (8, 16, 32), (3, False): (6, 8, 10)}.get((d, hierarchy), ())
-    if d == 2:
-        return {"slow": (12, 16, 24), "medium": (16, 24, 32)}.get(speed, (16, 32, 64))
-    return (8, 12, 16)
+    ladders = _LADDERS.get((d, _kind(variant)), ())
+    return next((counts for counts in ladders if _resolved(variant, counts) and _held(variant, counts)), ())
+
+
+def _kind(variant: Variant) -> str:
+    solver = SOLVERS[variant.solver]
+    if not is_dense(variant):
+        return "hierarchy" if solver.hierarchy else solver.speed
+    if solver.speed == "slow" and variant.problem.dimension > 1:
+        return "nothing"  # a dense matrix a sweep, and too many sweeps
+    return "dense hierarchy" if solver.hierarchy and variant.problem.dimension > 1 else "dense"
+
+
+def _resolved(variant: Variant, counts: tuple[int, ...]) -> bool:
+    """Whether the order shows: between two grids it is about that of their geometric mean."""
+    wanted = SCHEMES[variant.scheme].coarseness * SOLUTIONS[variant.problem.solution].resolution
+    return (counts[-2] * counts[-1]) ** 0.5 >= wanted
+
+
+def _held(variant: Variant, counts: tuple[int, ...]) -> bool:
+    """Whether a dense matrix keeps the bound of memory."""
+    size = unknowns(variant, counts[-1]) ** variant.problem.dimension
+    return not is_dense(variant) or size**2 <= MOST_ELEMENTS
 
 
 def unknowns(variant: Variant, count: int) -> int:
@@ -204,7 +232,7 @@ def check_size(variant: Variant, n: int) -> None:
         raise UserError(f"n = {n} is even, but {solver.name} needs an odd n: take n = {n + 1}")
     if variant.problem.boundary == "periodic" and n % 2:
         raise UserError(f"n = {n} is odd, but a period is coloured and transformed in pairs: take n = {n + 1}")
-    if _dense(variant) and (size := n**d) ** 2 > MOST_ELEMENTS:
+    if is_dense(variant) and (size := n**d) ** 2 > MOST_ELEMENTS:
         raise UserError(
             f"n = {n} gives a dense matrix of {size} x {size} for {variant.solver}: take n <= "
             f"{int(MOST_ELEMENTS ** (0.5 / d))}, or a solver without a dense matrix"

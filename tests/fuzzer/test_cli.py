@@ -11,6 +11,7 @@ import pytest
 from runs import command, contents, make
 
 MISTAKES = {
+    "no poisson": (["--poisson-shards", "0"], "--poisson-shards is 0 but must be between 1 and"),
     "no shards": (["--shards", "0"], "--shards is 0 but must be between 1 and"),
     "negative rows": (["--rows-per-shard", "-1"], "--rows-per-shard is -1 but must be between 1 and"),
     "no workers": (["--workers", "0"], "--workers is 0 but must be between 1 and"),
