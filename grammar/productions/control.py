@@ -115,11 +115,12 @@ def associative_sum(x: Float[Array, "n *s"]) -> Float[Array, "n *s"]:
 
 @production(weight=0.3, names="running envelope")
 def associative_extreme(x: Float[Array, "n *s"]) -> Float[Array, "n *s", Like("x")]:
-    return either(
-        lax.associative_scan(jnp.maximum, x),
-        lax.associative_scan(jnp.minimum, x, reverse=True),
-        weights=(1, 0),
-    )
+    return either(lax.associative_scan(jnp.maximum, x), lax.associative_scan(jnp.maximum, x, axis=0), weights=(3, 1))
+
+
+@production(weight=0.2, names="least floor_ahead")
+def associative_extreme_reversed(x: Float[Array, "n *s"]) -> Float[Array, "n *s", Like("x")]:
+    return lax.associative_scan(jnp.minimum, x, reverse=True)
 
 
 @production(weight=0.2, names="suffix running", magnitude=lambda x: x)

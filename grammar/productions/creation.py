@@ -132,7 +132,7 @@ def zeros_where(x: Real[Array, "*s"], mask: Bool[Array, "*s"]) -> Real[Array, "*
 
 @production(weight=0.3, names="safe denominator")
 def ones_where_small(x: Float[Array, "*s", NonNegative]) -> Float[Array, "*s"]:
-    return either(jnp.where(x > 0.5, x, jnp.ones_like(x)), jnp.maximum(x, 0.5 * jnp.ones_like(x)))
+    return either(jnp.where(x > 0.5, x, 0.5 * jnp.ones_like(x)), jnp.maximum(x, 0.5 * jnp.ones_like(x)))
 
 
 @production(weight=0.3, names="shifted", magnitude=lambda x: x + 1)

@@ -150,7 +150,13 @@ def jvp(
 @production(weight=0.6, names="cotangent pulled_back", magnitude=lambda fun, x: 2 * max(fun, x) + 4)
 def vjp(fun: Body[Function, "*x -> *y", Smooth], x: Float[Array, "*x"]) -> Float[Array, "*x"]:
     y, vjp_fn = jax.vjp(fun, x)
-    return either(vjp_fn(y)[0], vjp_fn(jnp.ones_like(y))[0])
+    return vjp_fn(y)[0]
+
+
+@production(weight=0.4, names="cotangent pulled_back", magnitude=lambda fun, x: 2 * max(fun, x) + 4)
+def vjp_of_ones(fun: Body[Function, "*x -> *y", Smooth], x: Float[Array, "*x"]) -> Float[Array, "*x"]:
+    y, vjp_fn = jax.vjp(fun, x)
+    return vjp_fn(jnp.ones_like(y))[0]
 
 
 @production(weight=0.3, names="y pulled_back", magnitude=lambda fun, x: max(fun, x) + 4)
@@ -200,7 +206,7 @@ def linear_transpose(kernel: Float[Array, "m n"], y: Float[Array, "m"]) -> Float
 
 @production(weight=0.6, magnitude=lambda target, x: max(target, x) + 1)
 def stop_gradient_target(target: Body[Function, "*x -> *x"], x: Float[Array, "*x"]) -> Float[Array, "*x"]:
-    return either(x - lax.stop_gradient(target(x)), lax.stop_gradient(target(x)) - x)
+    return x - lax.stop_gradient(target(x))
 
 
 # --- rules of one's own -------------------------------------------------------------------------------------

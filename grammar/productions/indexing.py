@@ -60,7 +60,7 @@ def take(
 
 @production(weight=0.2, names="gathered")
 def take_clipped(x: Anything[Array, "n *s"], indices: Int[Array, "*i"]) -> Anything[Array, "*i *s", Like("x")]:
-    return either(jnp.take(x, indices, axis=0, mode="clip"), x.at[indices].get(mode="clip"))
+    return either(jnp.take(x, indices, axis=0, mode="clip"), x.at[jnp.maximum(indices, 0)].get(mode="clip"))
 
 
 @production(weight=0.4, names="cols")
@@ -331,7 +331,14 @@ def bincount_weighted(
 
 @production(weight=0.2, names="counts", magnitude=lambda n: n, faithful=False)
 def histogram(x: Float32[Array, "n"], k: Static[int, new_size("k", 2, 10)]) -> Float32[Array, "k", NonNegative]:
-    return either(jnp.histogram(x, bins=k)[0], jnp.histogram(x, bins=k, range=(-4.0, 4.0))[0], weights=(2, 1))
+    return either(jnp.histogram(x, bins=k)[0], jnp.histogram(x, k)[0], weights=(3, 1))
+
+
+@production(weight=0.1, names="histogram bins")
+def histogram_in_range(
+    x: Float32[Array, "n"], k: Static[int, new_size("k", 2, 10)]
+) -> Float32[Array, "k", NonNegative]:
+    return jnp.histogram(x, bins=k, range=(-4.0, 4.0))[0]
 
 
 # --- values to indices --------------------------------------------------------------------------------

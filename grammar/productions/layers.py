@@ -59,7 +59,7 @@ def batch_statistics(x: Float[Array, "n *d"]) -> tuple[Float[Array, "*d"], Float
 @production(weight=0.8, names="unit direction normed")
 def unit_rows(x: Float[Array, "*b d"], eps: Static[float, among(1e-6, 1e-8, 1e-3)]) -> Float[Array, "*b d", Unit]:
     norms = jnp.sqrt(jnp.sum(x**2, axis=-1, keepdims=True))
-    return either(x / (norms + eps), x / jnp.maximum(norms, eps), weights=(2, 1))
+    return either(x / (norms + eps), x * (1.0 / (norms + eps)), weights=(4, 1))
 
 
 @production(weight=0.5, names="unit direction", differentiable=False)
@@ -81,28 +81,56 @@ def dense(x: Float[Array, "*b d"], kernel: Float[Array, "d k"], bias: Float[Arra
     return either(x @ kernel + bias, jnp.dot(x, kernel) + bias, weights=(3, 2))
 
 
-@production(weight=1, names="h hidden activated", magnitude=lambda x, kernel, bias, d: _affine(x, kernel, bias, d))
-def dense_activated(
-    x: Float[Array, "*b d"], kernel: Float[Array, "d k"], bias: Float[Array, "k"]
-) -> Float[Array, "*b k"]:
-    return either(
-        jnp.tanh(x @ kernel + bias),
-        jax.nn.relu(x @ kernel + bias),
-        jax.nn.gelu(jnp.dot(x, kernel) + bias),
-        jax.nn.relu(jnp.dot(x, kernel) + bias),
+def activated(function: Function) -> None:
+    """The layers in which an activation stands."""
+    label = function.__name__
+
+    @production(
+        name=f"dense_{label}",
+        weight=0.35,
+        names="h hidden activated",
+        magnitude=lambda x, kernel, bias, d: _affine(x, kernel, bias, d),
     )
+    def dense_activated(
+        x: Float[Array, "*b d"], kernel: Float[Array, "d k"], bias: Float[Array, "k"]
+    ) -> Float[Array, "*b k"]:
+        return either(function(x @ kernel + bias), function(jnp.dot(x, kernel) + bias), weights=(3, 1))
+
+    @production(
+        name=f"mlp_{label}",
+        weight=0.25,
+        names="out h",
+        magnitude=lambda x, w_in, w_out, d, k: x + w_in + w_out + d + k,
+    )
+    def mlp_block(
+        x: Float[Array, "*b d"], w_in: Float[Array, "d k"], w_out: Float[Array, "k m"]
+    ) -> Float[Array, "*b m"]:
+        hidden = function(x @ w_in)
+        return hidden @ w_out
 
 
-@production(weight=0.8, names="out h", magnitude=lambda x, w_in, w_out, d, k: x + w_in + w_out + d + k)
-def mlp_block(x: Float[Array, "*b d"], w_in: Float[Array, "d k"], w_out: Float[Array, "k m"]) -> Float[Array, "*b m"]:
-    hidden = either(jax.nn.relu(x @ w_in), jax.nn.gelu(x @ w_in), jax.nn.silu(x @ w_in))
-    return hidden @ w_out
+for _function in (jnp.tanh, jax.nn.relu, jax.nn.gelu, jax.nn.silu):
+    activated(_function)
 
 
-@production(weight=0.5, names="gated h", magnitude=lambda x, w_gate, w_up, d: 2 * x + w_gate + w_up + 2 * d)
-def gated_unit(x: Float[Array, "*b d"], w_gate: Float[Array, "d k"], w_up: Float[Array, "d k"]) -> Float[Array, "*b k"]:
-    gate = either(jax.nn.silu(x @ w_gate), jax.nn.sigmoid(x @ w_gate), jax.nn.gelu(x @ w_gate))
-    return gate * (x @ w_up)
+def gated(function: Function) -> None:
+    """A gate of an activation on a second projection."""
+
+    @production(
+        name=f"gated_{function.__name__}",
+        weight=0.17,
+        names="gated h",
+        magnitude=lambda x, w_gate, w_up, d: 2 * x + w_gate + w_up + 2 * d,
+    )
+    def gated_unit(
+        x: Float[Array, "*b d"], w_gate: Float[Array, "d k"], w_up: Float[Array, "d k"]
+    ) -> Float[Array, "*b k"]:
+        gate = function(x @ w_gate)
+        return gate * (x @ w_up)
+
+
+for _function in (jax.nn.silu, jax.nn.sigmoid, jax.nn.gelu):
+    gated(_function)
 
 
 @production(weight=0.6, names="h out", magnitude=lambda x, fun: max(x, fun) + 1)
@@ -112,7 +140,7 @@ def residual_block(fun: Body[Function, "*x -> *x", Helper], x: Float[Array, "*x"
 
 @production(weight=0.5, names="h out", magnitude=lambda x, kernel, d: max(x, 2.0) + 1)
 def residual_dense(x: Float[Array, "*b d"], kernel: Float[Array, "d d"]) -> Float[Array, "*b d"]:
-    return either(x + jnp.tanh(x @ kernel), x + jax.nn.sigmoid(x @ kernel))
+    return either(x + jnp.tanh(x @ kernel), jnp.tanh(x @ kernel) + x, weights=(4, 1))
 
 
 @production(weight=0.5, names="state h", magnitude=lambda x: 0.0)
@@ -181,8 +209,10 @@ def masked_attention(
     q: Float32[Array, "m d"], k: Float32[Array, "n d"], v: Float32[Array, "n e"], mask: Bool[Array, "m n"]
 ) -> Float32[Array, "m e"]:
     scores = q @ k.T / jnp.sqrt(q.shape[-1])
-    scores = either(jnp.where(mask, scores, -1e9), jnp.where(mask, scores, jnp.finfo(scores.dtype).min))
-    return jax.nn.softmax(scores, axis=-1) @ v
+    return either(
+        jax.nn.softmax(jnp.where(mask, scores, -1e9), axis=-1) @ v,
+        jax.nn.softmax(jnp.where(mask, scores, jnp.finfo(scores.dtype).min), axis=-1) @ v,
+    )
 
 
 @production(weight=0.5, names="attended context", magnitude=lambda x, w_v, d: x + w_v + d)

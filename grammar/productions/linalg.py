@@ -247,7 +247,9 @@ def eigh(
 
 @production(weight=0.4, names="w v", magnitude=lambda x, n: x + n + 1, differentiable=False)
 def eigh_symmetrised(x: Float32[Array, "n n"]) -> tuple[Float32[Array, "n"], Float32[Array, "n n", Unit]]:
-    return either(jnp.linalg.eigh((x + x.T) / 2), jnp.linalg.eigh(0.5 * (x + x.T)), jax.scipy.linalg.eigh(x + x.T))
+    return either(
+        jnp.linalg.eigh((x + x.T) / 2), jnp.linalg.eigh(0.5 * (x + x.T)), jax.scipy.linalg.eigh((x + x.T) / 2)
+    )
 
 
 @production(weight=0.5, names="eigenvalues spectrum", magnitude=lambda x, n: x + n + 1, differentiable=False)
