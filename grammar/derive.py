@@ -193,7 +193,14 @@ class Derivation(Steps):
         return True
 
     def _join(self, block: Block, slot: Var, var: Var, bound: float) -> Var | None:
-        """A variable of the slot's type that depends on both."""
+        """A variable of the slot's type that depends on both; None, and nothing made, where there is no way."""
+        mark = self._mark(block)
+        joined = self._joined(block, slot, var, bound)
+        if joined is None:
+            self._undo(block, mark)
+        return joined
+
+    def _joined(self, block: Block, slot: Var, var: Var, bound: float) -> Var | None:
         if var.type.dtype != slot.type.dtype:
             cast = self._apply_link(block, self.tables.cast, [var], replace(slot.type, shape=var.type.shape), bound)
             if cast is None:

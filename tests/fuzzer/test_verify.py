@@ -42,7 +42,7 @@ def test_a_run_keeps_its_promises(whole: Path) -> None:
     texts = {promise.text: promise for promise in promises}
     assert [text for text, promise in texts.items() if not promise.holds] == []
     assert texts["programs: the source alone lowers to the row's jaxpr and stablehlo"].checked == 48
-    assert len(promises) == 12
+    assert len(promises) == 13
 
 
 def spoil(out: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
