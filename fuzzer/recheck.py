@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import black
-import pyarrow.parquet as pq
 
 import lowering
 from fuzzer.family import FamilySpec, resolve
 from fuzzer.schema import SIZES, Row
+from fuzzer.shard import read_shard
 from fuzzer.store import Store
 
 CHUNK = 100
@@ -42,7 +42,7 @@ class Again:
 def recheck(task: RecheckTask) -> dict[str, list[str]]:
     """Promise -> ids of the rows that break it."""
     lowering.forget()
-    rows = pq.read_table(task.store.open(task.file)).take(list(task.rows)).to_pylist()
+    rows = read_shard(task.store, task.file).take(list(task.rows)).to_pylist()
     results = {row["id"]: _broken(row, task.family) for row in rows}
     return {text: [id_ for id_, broken in results.items() if text in broken] for text in CHECKS}
 

@@ -27,6 +27,13 @@ PARQUET: Final[dict[str, Any]] = {
 }
 """How shards are written. Chunks that follow the content let a store keep once what two versions share."""
 
+
+def read_shard(store: Store, file: str, columns: Sequence[str] | None = None) -> Table:
+    """The rows of a shard, read without threads: those of pyarrow abort a process that ends while they start."""
+    with store.open(file) as stream, pq.ParquetFile(stream, pre_buffer=False) as shard:
+        return shard.read(columns=None if columns is None else list(columns), use_threads=False)
+
+
 NAMED = ("productions", "primitives", "stablehlo_ops")
 
 

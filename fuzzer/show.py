@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from fuzzer import folder
 from fuzzer.errors import UserError
 from fuzzer.manifest import Manifest
+from fuzzer.shard import read_shard
 from fuzzer.store import Address, Store, at
 
 
@@ -44,10 +43,10 @@ def _matcher(id_: str, index: int | None) -> Callable[[str, int], bool]:
 
 def _rows(store: Store, shards: Sequence[Any], matches: Callable[[str, int], bool]) -> Iterator[dict[str, Any]]:
     for shard in shards:
-        keys = pq.read_table(store.open(shard["file"]), columns=["id", "index"]).to_pylist()
+        keys = read_shard(store, shard["file"], ["id", "index"]).to_pylist()
         for position, key in enumerate(keys):
             if matches(key["id"], key["index"]):
-                row = pq.read_table(store.open(shard["file"])).slice(position, 1).to_pylist()[0]
+                row = read_shard(store, shard["file"]).slice(position, 1).to_pylist()[0]
                 yield row | {"file": shard["file"]}
 
 

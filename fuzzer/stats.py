@@ -6,15 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from fuzzer import manifest as manifests
 from fuzzer import tables
 from fuzzer.card import merged
 from fuzzer.errors import UserError
 from fuzzer.manifest import Manifest
 from fuzzer.schema import SIZES
-from fuzzer.shard import NAMED, ShardReport
+from fuzzer.shard import NAMED, ShardReport, read_shard
 from fuzzer.show import open_manifest
 from fuzzer.store import Address, Store, at
 
@@ -41,7 +39,7 @@ def stats(out: Address, log: Path | None) -> str:
 
 def _report(store: Store, shard: dict[str, Any]) -> ShardReport:
     report = ShardReport(shard["file"], shard["split"])
-    report.add(pq.read_table(store.open(shard["file"]), columns=["index", "transform", *SIZES, *NAMED]))
+    report.add(read_shard(store, shard["file"], ["index", "transform", *SIZES, *NAMED]))
     return report
 
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from fuzzer import folder
 from fuzzer.family import FamilySpec, resolve
 from fuzzer.manifest import README, REJECTS, Manifest, damaged, shards
 from fuzzer.options import Limits
 from fuzzer.pool import local
 from fuzzer.recheck import CHECKS, CHUNK, REDRAWN, RecheckTask, recheck
+from fuzzer.shard import read_shard
 from fuzzer.show import open_manifest
 from fuzzer.split import split_of
 from fuzzer.store import Address, Store, at
@@ -69,7 +68,7 @@ def _strays(out: Store, manifest: Manifest) -> Promise:
 
 
 def _keys(out: Store, shard: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return pq.read_table(out.open(shard["file"]), columns=["id", "structure", "index", "seed"]).to_pylist()
+    return read_shard(out, shard["file"], ["id", "structure", "index", "seed"]).to_pylist()
 
 
 def _key_promises(manifest: Manifest, family: str, keys: Keys) -> Iterator[Promise]:

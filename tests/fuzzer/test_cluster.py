@@ -22,6 +22,8 @@ from fuzzer.options import Limits, Options
 from fuzzer.progress import Reporter, State
 from fuzzer.run import FamilyRun, run
 
+pytestmark = pytest.mark.cluster
+
 ray = pytest.importorskip("ray", reason="needs the extra [ray]")
 cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs the extra [ray]")
 
