@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
@@ -14,6 +14,7 @@ from fuzzer.errors import RunError, UserError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fuzzer.options import Limits
     from fuzzer.pool import Start
     from fuzzer.progress import Reporter
 
@@ -61,11 +62,10 @@ def make(
     """
     if context.invoked_subcommand is not None:
         return
-    from fuzzer.options import Limits, Options, check
+    from fuzzer.options import Options, check
 
-    given = {} if workers is None else {"workers": workers}
-    limits = Limits(
-        **given,
+    limits = _limits(
+        workers,
         block_seconds=block_seconds,
         program_seconds=program_seconds,
         memory_mb=worker_memory,
@@ -98,11 +98,16 @@ def merge(
 ) -> None:
     """Makes one run of ranges of blocks: the same bytes as if it had been made at once."""
     from fuzzer.merge import merge as merged
-    from fuzzer.options import Limits
 
-    limits = Limits() if workers is None else Limits(workers=workers)
+    limits = _limits(workers)
     start = _start(executor, address)
     _run(lambda reporter: merged(folders, out, reporter, limits, start=start).text(), out or "datasets", log_json)
+
+
+def _limits(workers: int | None, **given: Any) -> Limits:
+    from fuzzer.options import Limits, check_limits
+
+    return check_limits(Limits(**given) if workers is None else Limits(workers, **given))
 
 
 def _start(executor: str, address: str | None) -> Start:
@@ -122,7 +127,7 @@ def _start(executor: str, address: str | None) -> Start:
 def _run(work: Callable[[Reporter], str], out: str, log_json: Path | None) -> None:
     from fuzzer.progress import Reporter, views
 
-    reporter = Reporter(views(_opened(log_json)))
+    reporter = Reporter(views(log_json and _opened("--log-json", log_json, "a")))
     try:
         summary = work(reporter)
     except KeyboardInterrupt:
@@ -134,11 +139,11 @@ def _run(work: Callable[[Reporter], str], out: str, log_json: Path | None) -> No
     typer.echo(summary)
 
 
-def _opened(path: Path | None) -> TextIO | None:
+def _opened(option: str, path: Path, mode: str) -> TextIO:
     try:
-        return path.open("a") if path else None
+        return cast("TextIO", path.open(mode))
     except OSError as error:
-        raise UserError(f"--log-json {str(path)!r} cannot be written ({error.strerror}): give another file") from None
+        raise UserError(f"{option} {str(path)!r} cannot be written ({error.strerror}): give another file") from None
 
 
 @app.command()
@@ -168,10 +173,10 @@ def verify(
     workers: Workers = None,
 ) -> None:
     """Checks every promise about a run; one line for each, exit status 1 if one is broken."""
-    from fuzzer.options import Limits, check_rows
+    from fuzzer.options import check_rows
     from fuzzer.verify import verify as check_promises
 
-    limits = Limits() if workers is None else Limits(workers=workers)
+    limits = _limits(workers)
     broken = 0
     for promise in check_promises(folder, None if rows is None else check_rows(rows), limits):
         typer.echo(str(promise))
@@ -204,8 +209,9 @@ def stats(
     lines = text(folder, log)
     if write is None:
         typer.echo(lines)
-    else:
-        write.write_text(lines + "\n")
+        return
+    with _opened("--write", write, "w") as file:
+        file.write(lines + "\n")
 
 
 def main() -> NoReturn:

@@ -55,7 +55,6 @@ class Options:
 
 def check(options: Options) -> Options:
     """Raises UserError, one sentence with value, bound and cure, for a number out of its bounds."""
-    limits = options.limits
     _within("--seed", options.seed, 0, MOST_SEED, "any number in these bounds gives a run of its own")
     _within(
         "--shards",
@@ -68,12 +67,18 @@ def check(options: Options) -> Options:
     _within("--rows-per-shard", options.rows_per_shard, 1, 10_000_000, "512 rows make a file of about 2 MB")
     _within("--per-structure", options.per_structure, 1, 255, "1 keeps no two rows that differ in shapes alone")
     _within("--block", options.block, 1, 255, "indices; 100 suits programs that take 20 to 100 ms each")
+    check_limits(options.limits)
+    return options
+
+
+def check_limits(limits: Limits) -> Limits:
+    """The same for what a worker may use."""
     _within("--workers", limits.workers, 1, 4096, f"this machine has {os.cpu_count()} cores")
     _within("--block-seconds", limits.block_seconds, 1, 86_400, "a block usually takes less than 10")
     _within("--program-seconds", limits.program_seconds, 0.1, 3_600, "a program usually takes less than 0.1")
     _within("--worker-memory", limits.memory_mb, 512, 1_048_576, "megabytes; a worker usually needs less than 500")
     _within("--keys-memory", limits.keys_mb, 0, 1_048_576, "megabytes; 64 hold a million rows")
-    return options
+    return limits
 
 
 def check_rows(rows: int) -> int:

@@ -285,7 +285,7 @@ class Steps(Draft):
             len(dims.terms) == 1
             and dims.terms[0].broadcast
             and dims.stars[0] in binding
-            and (":" + pattern.family) in binding
+            and binding.get(":" + pattern.family) not in (None, "bool")
             and pattern.refinement.name in ("", "positive", "nonnegative")
         )
 

@@ -269,9 +269,10 @@ class Template:
         self._depth += kind in _SCOPES
         parts: dict[str, Build] = {}
         for key in _syntax_fields(kind):
-            before = dict(self.counts)
+            iterated = key == "iter" and isinstance(node.iter, cst.Name | cst.Call)  # type: ignore[attr-defined]
+            before = dict(self.counts) if iterated else {}
             build = self._builder(getattr(node, key), node, key)
-            if key == "iter" and isinstance(node.iter, cst.Name | cst.Call):  # type: ignore[attr-defined]
+            if iterated:
                 self.iterated |= {hole for hole, n in self.counts.items() if n > before.get(hole, 0)}
             if build is not None:
                 parts[key] = build

@@ -21,6 +21,20 @@ from fuzzer.progress import Reporter
 from fuzzer.run import FamilyRun, Summary, run
 
 DRIVE = Path(__file__).parent / "drive.py"
+SMALL = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12")
+"""The run of `make`, as the command line asks for it."""
+
+
+def truncate(content: bytes) -> bytes:
+    return content[:-100]
+
+
+def alter(content: bytes) -> bytes:
+    return content[:100] + bytes([content[100] ^ 1]) + content[101:]
+
+
+DAMAGES = (truncate, alter)
+"""What a disk may do to a file."""
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,25 @@ def test_stats(finished: Path, tmp_path: Path) -> None:
         assert word in text
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["stats", "--write", "/proc/stats.md"], "--write '/proc/stats.md' cannot be written ("),
+        (["verify", "--workers", "0"], "--workers is 0 but must be between 1 and"),
+        (["verify", "--rows", "0"], "--rows is 0 but must be between 1 and"),
+        (["merge", "--workers", "-1"], "--workers is -1 but must be between 1 and"),
+        (["merge", "--log-json", "/proc/log"], "--log-json '/proc/log' cannot be written ("),
+    ],
+)
+def test_mistakes_about_a_run(finished: Path, arguments: list[str], expected: str) -> None:
+    before = contents(finished)
+    status, _, said = say(*arguments, str(finished))
+    assert status == 2
+    assert expected in said
+    assert one_sentence(said)
+    assert contents(finished) == before
+
+
 def test_show_by_id_and_by_index(finished: Path) -> None:
     status, by_index, _ = say("show", str(finished), "--index", "3")
     assert status == 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from run_families import SIMPLE
-from runs import DRIVE, command, contents, here, make
+from runs import DAMAGES, DRIVE, command, contents, here, make
 
 from fuzzer.errors import RunError, UserError
 from fuzzer.family import FamilySpec
@@ -73,15 +73,7 @@ def test_a_range_goes_on_where_it_was_stopped(ranges: list[Path], tmp_path: Path
     assert contents(folder) == contents(ranges[0])
 
 
-def truncate(content: bytes) -> bytes:
-    return content[:-100]
-
-
-def alter(content: bytes) -> bytes:
-    return content[:100] + bytes([content[100] ^ 1]) + content[101:]
-
-
-@pytest.mark.parametrize("damage", [truncate, alter])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_block_is_made_again(
     damage: Callable[[bytes], bytes], ranges: list[Path], tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:

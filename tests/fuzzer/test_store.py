@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runs import command, contents, here, make
+from runs import SMALL, command, contents, here, make
 
 from fuzzer import remote, store
 from fuzzer.errors import UserError
@@ -18,15 +18,6 @@ from fuzzer.show import show
 from fuzzer.stats import stats
 from fuzzer.store import Store, at
 from fuzzer.verify import verify
-
-SMALL = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    out = tmp_path_factory.mktemp("undisturbed") / "run"
-    make(out)
-    return contents(out)
 
 
 @pytest.fixture(scope="module")
