@@ -23,7 +23,9 @@ from fuzzer.shard import PARQUET
 from fuzzer.tables import table
 
 PER_STRUCTURE = 4
-WARM_UP = 5
+WARM_UP = 100
+"""Programs before the measured ones: a worker makes thousands, so imports and first uses of productions are not a
+row's cost."""
 
 
 class Stages:
@@ -71,7 +73,6 @@ def bench(spec: FamilySpec, seed: int, programs: int) -> Cost:
 
 
 def _warm_up(family: Family, seed: int, programs: int) -> None:
-    """Imports and first uses, on programs that are not measured."""
     block = _pipeline(family, seed, range(programs, programs + WARM_UP), Stages())
     _floor(block.rows)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,10 +93,7 @@ def resolve(spec: FamilySpec) -> Family:
     """The family of a spec, made once in each process."""
     module, _, attribute = spec.factory.partition(":")
     factory: Callable[[str], Family] = getattr(importlib.import_module(module), attribute)
-    family = factory(spec.argument)
-    gc.collect()
-    gc.freeze()  # modules and grammar stay for good: collections that need not look at them cost a third
-    return family
+    return factory(spec.argument)
 
 
 def resolve_same(spec: FamilySpec, origin: Mapping[str, str]) -> Family:

@@ -8,7 +8,7 @@ from grammar.choices import Seeded
 from grammar.derive import Derivation
 
 GRAMMAR = grammar.load("default")
-DRAWS = 6
+DRAWS = 200
 
 
 def test_there_are_enough_of_them():
