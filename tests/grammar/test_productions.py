@@ -1,5 +1,7 @@
 """Every production against JAX: it can be drawn, traces, and has the type that it declares."""
 
+import os
+
 import pytest
 
 import grammar
@@ -8,7 +10,8 @@ from grammar.choices import Seeded
 from grammar.derive import Derivation
 
 GRAMMAR = grammar.load("default")
-DRAWS = 200
+DRAWS = int(os.environ.get("DRAWS", "50"))
+"""Of each production; `.ci/run` asks for 200."""
 
 
 def test_there_are_enough_of_them():

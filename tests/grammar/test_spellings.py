@@ -1,7 +1,5 @@
 """All spellings of an expression have one meaning: the same values, type and shape."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -47,7 +45,7 @@ def arrays(tree):
 
 
 @pytest.mark.parametrize("production", SPELLED, ids=lambda production: production.name)
-def test_spellings_agree(production, monkeypatch):
+def test_spellings_agree(production, monkeypatch, quick_jit):
     offered = []
 
     def either(first, *others, weights=()):
@@ -59,7 +57,7 @@ def test_spellings_agree(production, monkeypatch):
     block = drawn(production)
     rng = np.random.default_rng(3)
 
-    @functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+    @quick_jit
     def options(*values):
         offered.clear()
         interpret.run(block, list(values))
