@@ -26,6 +26,15 @@ def test_solvers_agree(solver: str) -> None:
     assert outcome.error == pytest.approx(3.05e-3, rel=0.02)
 
 
+def test_parity_arrays_hold_the_red_black_iterates() -> None:
+    plain, parted = (pde.solve(SQUARE, solver=f"multigrid_v_{kind}", n=31) for kind in ("red_black", "parity"))
+    np.testing.assert_allclose(parted.u, plain.u, atol=1e-13)
+    assert parted.iterations == plain.iterations
+    assert choose(SQUARE, "multigrid").solver == "multigrid_v_parity"
+    variable = pde.Problem(2, "dirichlet", "variable", "bump")
+    assert choose(variable, "multigrid").solver == "multigrid_v_red_black"
+
+
 def test_vmap_over_right_hand_sides() -> None:
     function = solver_function(choose(SQUARE, "dst"), 15)
     f = jnp.asarray(np.random.default_rng(0).standard_normal((3, 15, 15)))
@@ -45,10 +54,10 @@ MISTAKES = [
     (["--solver", "multigrd"], "unknown solver 'multigrd': choose one of"),
     (
         ["--n", "60"],
-        "n = 60 is not 2**k - 1, which multigrid_v_red_black needs to halve its grids: take n = 63",
+        "n = 60 is not 2**k - 1, which multigrid_v_parity needs to halve its grids: take n = 63",
     ),
     (["--solver", "cg", "--n", "2"], "n = 2 is too small for the stencil of differences: take n >= 3"),
-    (["--solver", "dst", "--n", "64"], "n = 64 is even, but sine_halves needs an odd n: take n = 65"),
+    (["--solver", "sine_halves", "--n", "64"], "n = 64 is even, but sine_halves needs an odd n: take n = 65"),
     (["--solver", "lu", "--n", "100"], "take n <= 32"),
     (["--solver", "fft"], "it needs eigenvectors that are Fourier modes"),
     (["--solver", "cg", "--equation", "screened", "--screening", "-1"], "c = -1 is negative"),
