@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import subprocess
 import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 import pde
+from pde import report
 from pde.__main__ import app
 from pde.library import check_compatible, choose, solver_function
 from pde.report import iterations
@@ -75,6 +78,50 @@ def test_mistakes_are_one_sentence(arguments: list[str], sentence: str) -> None:
     assert result.exit_code == 2
     assert sentence in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+def _refused(arguments: list[str]) -> str:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert len(result.output.strip().splitlines()) == 1
+    return result.output
+
+
+@pytest.fixture
+def _unsolvable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever solves or validates before the mistake is told fails."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("solved before the path was checked")
+
+    monkeypatch.setattr(report, "solve", refuse)
+    monkeypatch.setattr(report, "_validated", refuse)
+
+
+@pytest.mark.usefixtures("_unsolvable")
+def test_a_picture_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.machinery.ModuleSpec("matplotlib", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found)
+    missing = tmp_path / "none" / "u.png"
+    assert "which is no folder: make it, or name another" in _refused(["solve", "--plot", str(missing)])
+    assert "is a folder: name a file in it" in _refused(["solve", "--plot", str(tmp_path)])
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert "cannot be written" in _refused(["solve", "--plot", str(tmp_path / "u.png")])
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "--plot needs matplotlib, which is missing" in _refused(["solve", "--plot", str(tmp_path / "u.png")])
+
+
+@pytest.mark.usefixtures("_unsolvable")
+def test_records_and_tables_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = tmp_path / "none" / "records"
+    assert "--records" in _refused(["validate", "--records", str(missing)])
+    assert "is a folder: name a file in it" in _refused(["validate", "--records", str(tmp_path)])
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert "--write" in _refused(["validate", "--all", "--write"])
+
+
+def test_no_workers() -> None:
+    assert "--workers 0 is below 1: give at least 1" in _refused(["validate", "--workers", "0"])
 
 
 def test_incompatible_neumann_data() -> None:
