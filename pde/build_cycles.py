@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pde import multigrid, rates
+from pde import multigrid, parity, rates
 from pde.block import Part, part
 from pde.build_sweeps import Plan, damped_sweep, red_black_sweep, repeated
 from pde.model import Model, Trait
@@ -54,6 +54,21 @@ def cycle_part(model: Model, shape: str, smoother: str, loop: str) -> Part:
 def build_multigrid(model: Model, plan: Plan, shape: str, smoother: str) -> Part:
     cycle = cycle_part(model, shape, smoother, plan.loop)
     return repeated(model, plan, cycle, rates.cycles(plan.tolerance, CYCLE_RATE[smoother]))
+
+
+def build_parity(model: Model, plan: Plan) -> Part:
+    cycle = part(
+        parity.parity_cycle,
+        spacing=model.spacing,
+        split=part(parity.split_by_parity),
+        smooth=part(multigrid.smooth_fori, sweep=part(parity.relax_by_parity), sweeps=2),
+        restrict=part(parity.weight_by_parity),
+        correct=part(parity.correct_edges),
+        join=part(parity.join_by_parity),
+        solve_coarse=part(multigrid.smooth_fori, sweep=red_black_sweep(model), sweeps=16),
+        coarsest=_coarsest(model),
+    )
+    return repeated(model, plan, cycle, rates.cycles(plan.tolerance, CYCLE_RATE["red_black"]))
 
 
 def build_full(model: Model, plan: Plan, smoother: str) -> Part:

@@ -43,11 +43,12 @@ class Outcome:
 
 
 SHORT_NAMES = {
-    "multigrid": "multigrid_v_red_black",
-    "dst": "sine_halves",
-    "dct": "cosine_extension",
-    "fft": "real_fourier",
+    "multigrid": ("multigrid_v_parity", "multigrid_v_red_black"),
+    "dst": ("sine_zeros",),
+    "dct": ("cosine_extension",),
+    "fft": ("real_fourier",),
 }
+"""Solvers by what they are; the first that fits, or else the last."""
 
 
 def choose(problem: Problem, solver: str, scheme: str = "", spelling: str = "", loop: str = "") -> Variant:
@@ -55,8 +56,8 @@ def choose(problem: Problem, solver: str, scheme: str = "", spelling: str = "", 
 
     Raises UserError where there is none.
     """
-    solver = SHORT_NAMES.get(solver, solver)
-    if solver not in SOLVERS:
+    names = SHORT_NAMES.get(solver, (solver,))
+    if names[-1] not in SOLVERS:
         raise UserError(f"unknown solver {solver!r}: choose one of {', '.join((*SHORT_NAMES, *SOLVERS))}")
     schemes = [scheme] if scheme else [s.name for s in SCHEMES.values() if s.fits(problem)]
     if not schemes:
@@ -65,14 +66,13 @@ def choose(problem: Problem, solver: str, scheme: str = "", spelling: str = "", 
             f"{problem.solution!r} in {problem.dimension}D: choose another boundary, one of "
             f"{', '.join(BOUNDARIES)}"
         )
-    loops = SOLVERS[solver].loops
-    chosen_loop = loop or ("while" if "while" in loops else loops[0])
-    candidates = [_candidate(problem, name, spelling, solver, chosen_loop) for name in schemes]
+    candidates = [_candidate(problem, scheme, spelling, name, loop) for name in names for scheme in schemes]
     for candidate in candidates:
         if _valid(candidate):
             return candidate
-    check(candidates[0])
-    return candidates[0]
+    last = candidates[-len(schemes)]
+    check(last)
+    return last
 
 
 def _candidate(problem: Problem, scheme: str, spelling: str, solver: str, loop: str) -> Variant:
@@ -81,7 +81,9 @@ def _candidate(problem: Problem, scheme: str, spelling: str, solver: str, loop: 
     found = SCHEMES[scheme]
     usable = spellings(found, problem) or found.spellings
     default = "slices" if has_spelling(found, problem, "slices") else usable[0]
-    return Variant(problem, scheme, spelling or default, solver, loop)
+    loops = SOLVERS[solver].loops
+    chosen_loop = loop or ("while" if "while" in loops else loops[0])
+    return Variant(problem, scheme, spelling or default, solver, chosen_loop)
 
 
 def _valid(variant: Variant) -> bool:

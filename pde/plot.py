@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
 
 from pde.errors import UserError
 from pde.library import Outcome
+from pde.records import check_writable
+
+
+def check_picture(path: Path) -> None:
+    """Raises UserError where no picture can be written: before anything is solved for it."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UserError("--plot needs matplotlib, which is missing: pip install 'jit-synthesis[plot]'")
+    check_writable("--plot", path)
 
 
 def save(outcome: Outcome, path: Path) -> None:
     """Writes the picture; needs the extra `plot`."""
-    try:
-        from matplotlib.figure import Figure  # optional extra  # pyright: ignore[reportMissingImports] - an optional extra
-    except ImportError as absent:
-        raise UserError("--plot needs matplotlib, which is missing: pip install 'jit-synthesis[plot]'") from absent
+    from matplotlib.figure import Figure  # pyright: ignore[reportMissingImports] - an optional extra
+
     exact = outcome.variant.problem.sample(outcome.points)[0]
     u = np.asarray(outcome.u)
     difference = u - (exact - exact.mean() if outcome.variant.problem.singular else exact)

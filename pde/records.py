@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,17 @@ from pde.table import key_of
 from pde.variant import Variant, grids
 
 Record = dict[str, Any]
+
+
+def check_writable(option: str, path: Path) -> None:
+    """Raises UserError where the option's file cannot be written; leaves no file behind and changes none."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise UserError(f"{option} {str(path)!r} lies in {str(folder)!r}, which is no folder: make it, or name another")
+    if path.is_dir():
+        raise UserError(f"{option} {str(path)!r} is a folder: name a file in it")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise UserError(f"{option} {str(path)!r} cannot be written: name a file in a folder of your own")
 
 
 class Records:

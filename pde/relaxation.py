@@ -135,15 +135,17 @@ def repeat_while(f: Array, *, sweep: Step, apply_operator: Field, tolerance: flo
     """Solution to a relative residual, and the number of sweeps it took."""
     target = tolerance * jnp.linalg.norm(f)
 
-    def unfinished(state: tuple[Array, Array]) -> Array:
-        u, count = state
-        return (jnp.linalg.norm(f - apply_operator(u)) > target) & (count < limit)
+    def unfinished(state: tuple[Array, Array, Array]) -> Array:
+        _, residual, count = state
+        return (jnp.linalg.norm(residual) > target) & (count < limit)
 
-    def advance(state: tuple[Array, Array]) -> tuple[Array, Array]:
-        u, count = state
-        return sweep(u, f), count + 1
+    def advance(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        u, _, count = state
+        u = sweep(u, f)
+        return u, f - apply_operator(u), count + 1
 
-    return lax.while_loop(unfinished, advance, (jnp.zeros_like(f), jnp.asarray(0)))
+    u, _, count = lax.while_loop(unfinished, advance, (jnp.zeros_like(f), f, jnp.asarray(0)))
+    return u, count
 
 
 def repeat_unrolled(f: Array, *, sweep: Step, iterations: int) -> Array:

@@ -17,8 +17,9 @@ from pde import rates, table, validate
 from pde.catalogue import catalogue, stratified, variants
 from pde.errors import UserError
 from pde.library import choose, solve
+from pde.plot import check_picture, save
 from pde.problem import BOUNDARIES, EQUATIONS, Problem, problems
-from pde.records import Record, Records
+from pde.records import Record, Records, check_writable
 from pde.scheme_high import SCHEMES
 from pde.solvers import SOLVERS
 from pde.variant import Variant
@@ -98,6 +99,8 @@ def print_solution(
         raise UserError(f"n = {names['n']} is below 1: take n >= 3")
     if plot is not None and dimension == 3:
         raise UserError("dimension 3 has no picture: take dimension 1 or 2, or leave --plot out")
+    if plot is not None:
+        check_picture(plot)
     problem = _problem(dimension, boundary, equation, solution)
     outcome = solve(problem, **names)
     start = time.perf_counter()
@@ -108,8 +111,6 @@ def print_solution(
         f"{outcome.variant.key}\nn = {outcome.n}, error {outcome.error:.3e}, iterations {count}, {seconds:.3f} s"
     )
     if plot is not None:
-        from pde.plot import save
-
         save(outcome, plot)
         console.print(f"picture in {plot}")
 
@@ -132,6 +133,10 @@ def run_validation(everything: bool, write: bool, workers: int, only: str, kept:
     chosen = [v for v in (catalogue() if everything else stratified()) if only in v.key]
     if not chosen:
         raise UserError(f"no combination contains {only!r}: look for one with `python -m pde list --all`")
+    if kept is not None:
+        check_writable("--records", kept)
+    if write:
+        check_writable("--write", table.PATH)
     start = time.perf_counter()
     records = _validated(chosen, workers, Records(kept))
     failures = [r for r in records if not r["passed"]]

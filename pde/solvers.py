@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pde import direct, rates, transforms
 from pde.block import Part
-from pde.build_cycles import CYCLE_RATE, build_full, build_multigrid
+from pde.build_cycles import CYCLE_RATE, build_full, build_multigrid, build_parity
 from pde.build_direct import (
     build_alternating,
     build_cyclic,
@@ -140,7 +140,16 @@ def _from_library(name: str, needs: frozenset[Trait], bound: Bound) -> Solver:
 
 
 def _cycles() -> list[Solver]:
-    return [_cycle(shape, smoother) for smoother in ("damped", "red_black") for shape in ("v", "w", "f", "full")]
+    cycles = [_cycle(shape, smoother) for smoother in ("damped", "red_black") for shape in ("v", "w", "f", "full")]
+    return [*cycles, _parity_cycle()]
+
+
+def _parity_cycle() -> Solver:
+    def bound(model: Model, tolerance: float) -> int:
+        return rates.cycles(tolerance, CYCLE_RATE["red_black"])
+
+    cycle = Solver("multigrid_v_parity", _needs(*_GRIDS, T.CONSTANT_INTERIOR), SHORT_LOOPS, build_parity, bound)
+    return replace(cycle, dimensions=(2,), speed="fast", hierarchy=True)
 
 
 def _cycle(shape: str, smoother: str) -> Solver:
@@ -203,6 +212,7 @@ def _axis_solvers() -> list[Solver]:
         _unspelled("fast_diagonalisation", sums, build_diagonalised),
         _unspelled("half_diagonalisation", plain, build_half_diagonalised, (2,)),
         _transform("sine_extension", T.SINE, transforms.sine_by_extension),
+        _transform("sine_zeros", T.SINE, transforms.sine_by_zeros),
         replace(_transform("sine_halves", T.SINE, transforms.sine_by_halves), odd=True),
         _transform("sine_matrix", T.SINE, transforms.sine_by_matrix),
         _transform(

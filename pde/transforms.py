@@ -18,7 +18,7 @@ Field = Callable[[Array], Array]
 Spectrum = Callable[[int], Array]
 
 
-# Transforms of the last axis. Each of the first three is its own inverse up to the scale 2 / (n + 1).
+# Transforms of the last axis. Each of the first four is its own inverse up to the scale 2 / (n + 1).
 
 
 def sine_by_extension(x: Array) -> Array:
@@ -26,6 +26,15 @@ def sine_by_extension(x: Array) -> Array:
     zero = jnp.zeros_like(x[..., :1])
     extended = jnp.concatenate([zero, x, zero, -x[..., ::-1]], axis=-1)
     return -0.5 * jnp.fft.rfft(extended, axis=-1).imag[..., 1:-1]
+
+
+def sine_by_zeros(x: Array) -> Array:
+    """Sine transform of the last axis by the Fourier transform of twice its length, filled up with zeros.
+
+    The sum of x[j] sin(pi j k / (n + 1)) is minus the imaginary part of the mode k of 2 (n + 1) points.
+    """
+    shifted = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(1, 0)])
+    return -jnp.fft.rfft(shifted, 2 * (x.shape[-1] + 1), axis=-1).imag[..., 1:-1]
 
 
 def sine_by_halves(x: Array) -> Array:

@@ -17,7 +17,7 @@ from jax import Array
 from pde.block import Part, part
 from pde.model import Model
 from pde.solvers import SOLVERS
-from pde.table import KEY
+from pde.table import KEY, Row
 from pde.variant import Program, Variant, assemble, grids, solver_part
 
 ORDER_SLACK = 0.25
@@ -36,26 +36,9 @@ GEOMETRIC_GAIN = 30.0
 
 
 @dataclass(frozen=True)
-class Result:
-    """What the validation of one combination found; a row of the table."""
+class Result(Row):
+    """What the validation of one combination found; a row of the table if it passed."""
 
-    dimension: int
-    boundary: str
-    equation: str
-    solution: str
-    scheme: str
-    spelling: str
-    solver: str
-    loop: str
-    grids: str
-    expected_order: float
-    """Theoretical order; nan for spectral convergence."""
-    observed_order: float
-    max_error: float
-    """Largest error at a point of the finest grid."""
-    iterations: int
-    """On the finest grid: counted by a while loop, the length of a fixed one, 0 where nothing is iterated."""
-    bound: int
     passed: bool
     seconds: float
     reason: str = ""

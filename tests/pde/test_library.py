@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import subprocess
 import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 import pde
+from pde import report
 from pde.__main__ import app
 from pde.library import check_compatible, choose, solver_function
 from pde.report import iterations
@@ -24,6 +27,15 @@ def test_solvers_agree(solver: str) -> None:
     outcome = pde.solve(SQUARE, solver=solver, n=31)
     assert outcome.u.shape == (31, 31)
     assert outcome.error == pytest.approx(3.05e-3, rel=0.02)
+
+
+def test_parity_arrays_hold_the_red_black_iterates() -> None:
+    plain, parted = (pde.solve(SQUARE, solver=f"multigrid_v_{kind}", n=31) for kind in ("red_black", "parity"))
+    np.testing.assert_allclose(parted.u, plain.u, atol=1e-13)
+    assert parted.iterations == plain.iterations
+    assert choose(SQUARE, "multigrid").solver == "multigrid_v_parity"
+    variable = pde.Problem(2, "dirichlet", "variable", "bump")
+    assert choose(variable, "multigrid").solver == "multigrid_v_red_black"
 
 
 def test_vmap_over_right_hand_sides() -> None:
@@ -45,10 +57,10 @@ MISTAKES = [
     (["--solver", "multigrd"], "unknown solver 'multigrd': choose one of"),
     (
         ["--n", "60"],
-        "n = 60 is not 2**k - 1, which multigrid_v_red_black needs to halve its grids: take n = 63",
+        "n = 60 is not 2**k - 1, which multigrid_v_parity needs to halve its grids: take n = 63",
     ),
     (["--solver", "cg", "--n", "2"], "n = 2 is too small for the stencil of differences: take n >= 3"),
-    (["--solver", "dst", "--n", "64"], "n = 64 is even, but sine_halves needs an odd n: take n = 65"),
+    (["--solver", "sine_halves", "--n", "64"], "n = 64 is even, but sine_halves needs an odd n: take n = 65"),
     (["--solver", "lu", "--n", "100"], "take n <= 32"),
     (["--solver", "fft"], "it needs eigenvectors that are Fourier modes"),
     (["--solver", "cg", "--equation", "screened", "--screening", "-1"], "c = -1 is negative"),
@@ -66,6 +78,50 @@ def test_mistakes_are_one_sentence(arguments: list[str], sentence: str) -> None:
     assert result.exit_code == 2
     assert sentence in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+def _refused(arguments: list[str]) -> str:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert len(result.output.strip().splitlines()) == 1
+    return result.output
+
+
+@pytest.fixture
+def _unsolvable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever solves or validates before the mistake is told fails."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("solved before the path was checked")
+
+    monkeypatch.setattr(report, "solve", refuse)
+    monkeypatch.setattr(report, "_validated", refuse)
+
+
+@pytest.mark.usefixtures("_unsolvable")
+def test_a_picture_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.machinery.ModuleSpec("matplotlib", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found)
+    missing = tmp_path / "none" / "u.png"
+    assert "which is no folder: make it, or name another" in _refused(["solve", "--plot", str(missing)])
+    assert "is a folder: name a file in it" in _refused(["solve", "--plot", str(tmp_path)])
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert "cannot be written" in _refused(["solve", "--plot", str(tmp_path / "u.png")])
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "--plot needs matplotlib, which is missing" in _refused(["solve", "--plot", str(tmp_path / "u.png")])
+
+
+@pytest.mark.usefixtures("_unsolvable")
+def test_records_and_tables_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = tmp_path / "none" / "records"
+    assert "--records" in _refused(["validate", "--records", str(missing)])
+    assert "is a folder: name a file in it" in _refused(["validate", "--records", str(tmp_path)])
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert "--write" in _refused(["validate", "--all", "--write"])
+
+
+def test_no_workers() -> None:
+    assert "--workers 0 is below 1: give at least 1" in _refused(["validate", "--workers", "0"])
 
 
 def test_incompatible_neumann_data() -> None:

@@ -16,7 +16,13 @@ def _lines(n: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "transform", [transforms.sine_by_extension, transforms.sine_by_halves, transforms.sine_by_matrix]
+    "transform",
+    [
+        transforms.sine_by_extension,
+        transforms.sine_by_zeros,
+        transforms.sine_by_halves,
+        transforms.sine_by_matrix,
+    ],
 )
 @pytest.mark.parametrize("n", [1, 3, 7, 15, 127])
 def test_sine(transform, n: int) -> None:

@@ -25,6 +25,7 @@ QUICK = [
     ("1d", "dirichlet", "poisson", "bump", "stretched", "gather", "tridiagonal_solve", "direct"),
     ("1d", "dirichlet", "poisson", "exponential", "compact", "slices", "cyclic_reduction", "direct"),
     ("2d", "neumann", "poisson", "crest", "volumes", "slices", "multigrid_v_red_black", "while"),
+    ("2d", "dirichlet", "poisson", "ridge", "differences", "roll", "multigrid_v_parity", "recorded"),
     ("2d", "dirichlet", "poisson", "ridge", "compact", "convolution", "multigrid_v_damped", "fori"),
     ("2d", "dirichlet", "poisson", "ridge", "differences", "slices", "fast_diagonalisation", "direct"),
     (
@@ -41,6 +42,7 @@ QUICK = [
     ("2d", "periodic", "poisson", "swell", "wide", "slices", "real_fourier", "direct"),
     ("3d", "dirichlet", "poisson", "bump", "compact", "slices", "pcg_jacobi", "while"),
     ("2d", "dirichlet", "poisson", "ridge", "sine", "modes", "sine_halves", "direct"),
+    ("2d", "dirichlet", "poisson", "ridge", "differences", "slices", "sine_zeros", "direct"),
     ("2d", "neumann", "poisson", "crest", "cosine", "modes", "cosine_extension", "direct"),
     ("3d", "periodic", "screened", "swell", "fourier", "modes", "fourier", "direct"),
     ("1d", "dirichlet", "variable", "bump", "chebyshev", "product", "lu", "direct"),
