@@ -10,5 +10,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _64_bits() -> Iterator[None]:
+    before = jax.config.read("jax_enable_x64")
     with jax.enable_x64(True):
         yield
+    jax.config.update("jax_enable_x64", before)  # the command line, called in this process, sets it for good
