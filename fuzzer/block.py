@@ -8,7 +8,7 @@ import json
 import resource
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,9 +26,9 @@ from fuzzer.store import Store, read_sealed, write_sealed
 
 FOLDER = ".blocks"
 
-FORGET = 100
-"""Programs between two times that JAX's caches are dropped, the first of a block always among them: what one program
-leaves reaches no other block, and a worker stays below 500 MB at 1 ms a program."""
+FORGET = 2_500_000
+"""Characters of IR between two times that JAX's caches are dropped, which is once or twice for a block of programs and
+some times for one of solvers. A block begins with it, so what one program leaves reaches no other block."""
 
 Lap = Callable[[str], None]
 """Told the name of each stage as it ends."""
@@ -148,21 +148,23 @@ def draw_block(
 ) -> Block:
     """Draws and lowers the programs of some indices; one that fails costs only itself."""
     block = Block(per_structure)
+    remembered = FORGET
     with lowering.short_locations(), _rare_collections():
-        for position, index in enumerate(indices):
-            if position % FORGET == 0:
+        for index in indices:
+            if remembered >= FORGET:
+                remembered = 0
                 lowering.forget()
                 gc.freeze()  # what outlives that stays for good, and the next collection need not look at it
                 lap("forget")
             if lost and index in lost:
                 block.rejects.append(lost[index])
             else:
-                _attempt(block, family, seed, index, lap)
+                remembered += _attempt(block, family, seed, index, lap)
     return block
 
 
 @contextmanager
-def _rare_collections() -> Iterator[None]:
+def _rare_collections() -> Generator[None]:
     """Tracing makes many objects and little garbage in cycles: to look for it as often as Python does by itself, every
     700 objects, takes a sixth of a row's time and saves no memory that `lowering.forget` would not free soon."""
     usual = gc.get_threshold()
@@ -173,19 +175,23 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _attempt(block: Block, family: Family, seed: int, index: int, lap: Lap) -> None:
+def _attempt(block: Block, family: Family, seed: int, index: int, lap: Lap) -> int:
+    """Characters of IR that came of it."""
     source = ""
     try:
         program = family.draw(seed, index)
         source = program.source
         lap("draw")
         row = make_row(block, family, program, seed, index, lap)
-        if row is not None:
-            block.add(row)
+        if row is None:
+            return 0
+        block.add(row)
+        return len(row["jaxpr"]) + len(row["stablehlo"])
     # A program may fail in any way; sys.exit() is one of them.
     except (Exception, SystemExit) as error:
         block.rejects.append(reject(index, error, source))
         lap("reject")
+        return 0
 
 
 def make_row(block: Block, family: Family, program: Program, seed: int, index: int, lap: Lap = no_lap) -> Row | None:
@@ -278,7 +284,7 @@ def block_table(family: Family, block: Block) -> Table:
 def encode(table: Table) -> bytes:
     """A block's file: cheap to write, read once."""
     file = io.BytesIO()
-    pq.write_table(table, file, compression="lz4")
+    pq.write_table(table, file, compression="lz4", use_dictionary=False, write_statistics=False)
     return file.getvalue()
 
 

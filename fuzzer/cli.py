@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
+from fuzzer.environment import settle
 from fuzzer.errors import RunError, UserError
 
 if TYPE_CHECKING:
@@ -217,6 +218,7 @@ def stats(
 def main() -> NoReturn:
     """Exit status 2 for a user's mistake, 1 for a run that cannot go on, 130 for Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
+    settle()
     try:
         app()
     except UserError as error:

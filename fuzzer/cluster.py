@@ -79,6 +79,9 @@ class RayPool:
     def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
         return _RayAnswer(self._run.remote(task, arguments, seconds, self._limits.memory_mb * 2**20, versions()))
 
+    def renew(self) -> None:
+        """Nothing: who is busy on another machine is not known, and workers are replaced there after some tasks."""
+
     def ledger(self, rows: int, per_structure: int) -> Ledger:
         memory, actors = self._limits.keys_mb * 2**20, min(256, math.ceil(rows / ROWS_PER_ACTOR))
         return OwnLedger(per_structure, memory) if actors == 1 else RayLedger(actors, per_structure, memory)

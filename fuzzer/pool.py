@@ -18,6 +18,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from fuzzer.environment import settle
 from fuzzer.errors import Lost, RunError
 from fuzzer.keys import MEMORY
 from fuzzer.ledger import Ledger, OwnLedger
@@ -52,6 +53,10 @@ class Executor(Protocol):
 
     def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
         """Starts a task that may take that long."""
+        ...
+
+    def renew(self) -> None:
+        """Lets go of workers, none of them busy, that hold what the next tasks do not need."""
         ...
 
     def ledger(self, rows: int, per_structure: int) -> Ledger:
@@ -91,6 +96,11 @@ class LocalPool:
         self._open.add(answer)
         answer.start()
         return answer
+
+    def renew(self) -> None:
+        self._pool.close()
+        self._pool.join()
+        self._pool = self._start()
 
     def ledger(self, rows: int, per_structure: int) -> Ledger:
         return OwnLedger(per_structure, self._keys)
@@ -176,6 +186,7 @@ def begin(parent: int, memory: int) -> None:
         _die_with(parent)
     _limit_memory(memory)
     _keep_heap_small()
+    settle()
     _warm_up()
 
 

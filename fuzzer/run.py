@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fuzzer import folder
-from fuzzer.card import card
+from fuzzer.card import FamilyCard, card
 from fuzzer.errors import RunError, out_of_space
 from fuzzer.family import poisson, programs, resolve
 from fuzzer.maker import FamilyRun, Given, Maker, repaired
@@ -138,8 +138,10 @@ def _summary(store: Store, manifest: Manifest, reporter: Reporter) -> Summary:
 def _make(plan: Plan, reporter: Reporter, executor: Executor, given: Given) -> Manifest:
     """Makes all files of the run but for the cleaning up; the manifest comes last."""
     store = plan.store
-    makers = plan.makers(reporter, executor, given)
-    cards = [maker.make() for maker in makers]
+    makers, cards = plan.makers(reporter, executor, given), list[FamilyCard]()
+    for maker in makers:
+        executor.renew()
+        cards.append(maker.make())
     rejecting = {maker.name: maker.selection.rejecting for maker in makers}
     task = RejectsTask(store, REJECTS, rejecting)
     repaired(executor, write_rejects, task, {maker.name: maker.blocks for maker in makers})

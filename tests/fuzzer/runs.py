@@ -56,6 +56,9 @@ class Here:
     def submit(self, task: Callable[..., Any], *arguments: Any, seconds: float) -> Done:
         return Done(task, arguments)
 
+    def renew(self) -> None:
+        pass
+
     def ledger(self, rows: int, per_structure: int) -> OwnLedger:
         return OwnLedger(per_structure)
 

@@ -36,13 +36,19 @@ def test_files(undisturbed: dict[str, bytes]) -> None:
     ]
 
 
-@pytest.mark.parametrize(("workers", "hashes"), [("1", "1"), ("2", "2")])
-def test_same_bytes_for_any_workers_and_hash_seed(
-    workers: str, hashes: str, tmp_path: Path, undisturbed: dict[str, bytes]
+@pytest.mark.parametrize(
+    ("workers", "environment"),
+    [
+        ("1", {"PYTHONHASHSEED": "1"}),
+        ("2", {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C", "COLUMNS": "40"}),
+        ("1", {"JAX_ENABLE_X64": "1", "JAX_DEFAULT_PRNG_IMPL": "rbg", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}),
+    ],
+)
+def test_same_bytes_for_any_workers_and_environment(
+    workers: str, environment: dict[str, str], tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    environment = os.environ | {"PYTHONHASHSEED": hashes}
     asked = command("SIMPLE", tmp_path / "run", *SMALL, "--workers", workers)
-    done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(asked, env=os.environ | environment, capture_output=True, text=True, check=True)
     assert "48 rows in" in done.stdout
     assert contents(tmp_path / "run") == undisturbed
 
