@@ -24,8 +24,8 @@ Parts = tuple[Array, Array, Array, Array]
 
 def split_by_parity(u: Array) -> Parts:
     """The grid with its zero boundary as corners, edges along and across, and centres of the coarser cells."""
-    p = jnp.pad(u, 1)
-    return p[::2, ::2], p[::2, 1::2], p[1::2, ::2], p[1::2, 1::2]
+    along, across = jnp.pad(u[1::2, ::2], ((1, 1), (0, 0))), jnp.pad(u[::2, 1::2], ((0, 0), (1, 1)))
+    return jnp.pad(u[1::2, 1::2], 1), along, across, u[::2, ::2]
 
 
 def join_by_parity(parts: Parts) -> Array:
@@ -82,8 +82,10 @@ def parity_cycle(
     """One V-cycle with the points of each parity in an array of their own."""
     if f.shape[0] <= coarsest:
         return solve_coarse(u, f)
-    load = split(spacing(f) ** 2 * f)
+    corners, along, across, centres = split(f)
+    h2 = spacing(f) ** 2
+    load = h2 * corners, h2 * along, h2 * across, h2 * centres
     parts = smooth(split(u), load)
-    residual = restrict(parts, load) / spacing(f) ** 2
+    residual = restrict(parts, load) / h2
     correction = recurse(jnp.zeros_like(residual), residual)
     return join(smooth(correct(parts, correction), load))
