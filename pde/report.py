@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter, defaultdict
 from itertools import pairwise
@@ -24,7 +25,8 @@ from pde.scheme_high import SCHEMES
 from pde.solvers import SOLVERS
 from pde.variant import Variant
 
-console = Console()
+console = Console() if sys.stdout.isatty() else Console(width=160)
+"""A file has no width of its own, and no column is to be cut."""
 MULTIGRID_SIZES = (63, 127, 255, 511, 1023)
 RELAXATION_SIZES = (15, 31, 63)
 LINE_EVERY = 20
