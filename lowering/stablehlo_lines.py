@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 from lowering.spans import Nesting, SourceSpans, Span
 
-_LOCATION = re.compile(r' loc\((?:#loc\d*|unknown|"[^"]*"(?:\(#loc\d*\))?)\)')
+_CALL_SITE = r"callsite\(#loc\d* at #loc\d*\)"
+_LOCATION = re.compile(rf' loc\((?:#loc\d*|unknown|{_CALL_SITE}|"[^"]*"(?:\(#loc\d*\))?)\)')
 _ALIAS_LINE = re.compile(r"^#loc\d* = .*\n", re.MULTILINE)
 _LINE = re.compile(
     r'^ *(?:(?:(%[\w$.-]+)(?::\d+)?(?:, %[\w$.-]+)* = )?"?([a-z_]\w*\.[\w.$]+|call|return|module)\b'
-    r'(?: (?:public |private )?@("[^"]*"|[\w.$-]+))?)?(?:.* loc\((#loc\d*|unknown)\)|.*)$',
+    r'(?: (?:public |private )?@("[^"]*"|[\w.$-]+))?)?(?:.* loc\((#loc\d*|unknown|'
+    rf"{_CALL_SITE})\)|.*)$",
     re.MULTILINE,
 )
 """One line: its first result, operation and symbol if it starts one, and the location it ends with."""

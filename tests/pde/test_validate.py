@@ -85,5 +85,7 @@ def test_the_table_holds_the_catalogue_and_every_row_is_valid() -> None:
 def test_the_table_is_what_validation_finds(key: str) -> None:
     row = table.read()[key]
     result = validate(variant_of(row))
-    assert result.observed_order == pytest.approx(row.observed_order, abs=0.02)
+    assert result.passed
+    if not math.isnan(row.expected_order):  # spectral errors are rounding, and so are their quotients
+        assert result.observed_order == pytest.approx(row.observed_order, abs=0.02)
     assert result.iterations == pytest.approx(row.iterations, rel=0.05, abs=1)
