@@ -22,6 +22,8 @@ Shape = tuple[int, ...]
 Binding = dict[str, Any]
 
 _TOKEN = re.compile(r"\*#?[a-z]\w*|([a-z]\w*|\d+)(\+([a-z]\w*|\d+))*")
+_SPLITS = 256
+"""Ways to divide a size into a sum that are looked at: half a million of them would take 60 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Term:
         return Term(token, names=names, constant=sum(int(part) for part in parts if part.isdigit()))
 
     def matches(self, size: int, binding: Binding) -> Sequence[Binding]:
-        """All extensions of the binding under which this (starless) term is `size`."""
+        """Extensions of the binding under which this (starless) term is `size`: all of them, or some evenly spaced
+        ones where a sum divides a large size in very many ways."""
         if len(self.names) == 1 and not self.constant:
             name = self.names[0]
             if name not in binding:
@@ -62,7 +65,7 @@ class Term:
         first, second, *more = unknown
         if more:
             return ()
-        return [{**binding, first: part, second: rest - part} for part in range(2, rest - 1)]
+        return [{**binding, first: part, second: rest - part} for part in range(2, rest - 1, 1 + rest // _SPLITS)]
 
     def size(self, binding: Mapping[str, Any]) -> int:
         """How many elements this (starless) term has."""
