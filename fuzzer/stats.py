@@ -61,15 +61,20 @@ def _share(number: int, draws: int) -> str:
 
 
 def _speed(log: Path) -> list[list[str]]:
-    """Three lines: rows a second over all and over the first and last tenth, and the largest worker."""
+    """Three lines: rows a second over all, those of the first and last tenth of each family, and the largest worker."""
     steps = _steps(log)
-    tenth = max(1, len(steps) // 10)
-    speeds = [_rate(steps), _rate(steps[: tenth + 1]), _rate(steps[-tenth - 1 :])]
+    families = [name for name in dict.fromkeys(step["stage"] for step in steps) if not name.startswith("writing ")]
+    tenths = [_tenths(name, [step for step in steps if step["stage"] == name]) for name in families]
     return [
-        ["rows a second", f"{speeds[0]:.2f}"],
-        ["rows a second, first and last tenth", f"{speeds[1]:.2f} and {speeds[2]:.2f}"],
+        ["rows a second", f"{_rate(steps):.2f}"],
+        ["rows a second, first and last tenth", ", ".join(tenths)],
         ["largest worker", f"{max(step['largest_worker_bytes'] for step in steps) / 1e6:.0f} MB"],
     ]
+
+
+def _tenths(family: str, steps: list[dict[str, Any]]) -> str:
+    tenth = max(1, len(steps) // 10)
+    return f"{family} {_rate(steps[: tenth + 1]):.2f} and {_rate(steps[-tenth - 1 :]):.2f}"
 
 
 def _steps(log: Path) -> list[dict[str, Any]]:
