@@ -173,9 +173,16 @@ _TOKENS[cst.Not] = "not "
 def _binary(node: cst.BinaryOperation) -> str:
     left, right = text(node.left), text(node.right)
     token = _operator(node.operator)
-    if isinstance(node.operator, cst.Power) and _is_simple(node.left) and _is_simple(node.right):
+    if isinstance(node.operator, cst.Power) and _is_simple(node.left) and _is_simple(_base(node.right)):
         return f"{left}**{right}"
     return f"{left} {token} {right}"
+
+
+def _base(node: cst.BaseExpression) -> cst.BaseExpression:
+    """What stands next to the operator: of a power, which binds to the right, its own base."""
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Power) and not node.lpar:
+        return _base(node.left)
+    return node
 
 
 def _is_simple(node: cst.BaseExpression) -> bool:
