@@ -7,6 +7,7 @@ import jax
 import pytest
 
 import lowering
+from lowering.spans import inner_jaxprs
 from pde import family, table
 from pde.family import DTYPE, PoissonProgram
 from pde.variant import MOST_ELEMENTS
@@ -42,7 +43,7 @@ def test_facts_are_those_of_a_validated_combination(drawn: list[PoissonProgram])
 
 def _largest(jaxpr: jax.extend.core.Jaxpr) -> int:
     sizes = [var.aval.size for equation in jaxpr.eqns for var in equation.outvars if hasattr(var.aval, "size")]
-    inner = [_largest(nested) for equation in jaxpr.eqns for nested in jax.core.jaxprs_in_params(equation.params)]
+    inner = [_largest(nested) for equation in jaxpr.eqns for nested in inner_jaxprs(equation)]
     return max([0, *sizes, *inner])
 
 
