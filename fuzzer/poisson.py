@@ -22,7 +22,12 @@ COLUMNS: Final[tuple[ColumnOf, ...]] = (
     ("spelling", pa.string(), "how the operator is written"),
     ("solver", pa.string(), "solver; none where the program only applies the operator"),
     ("loop", pa.string(), "how the solver repeats: fori, scan, recorded, while, unrolled, library, direct or none"),
-    ("vectorisation", pa.string(), "single, or how a batch of right-hand sides is treated: vmap or map"),
+    (
+        "vectorisation",
+        pa.string(),
+        "single, or how a batch of right-hand sides is treated: vmap, map, or batched, written for it",
+    ),
+    ("precision", pa.string(), "single, or double: 64 bits inside, between arguments and result of 32"),
     ("grid", pa.string(), "kind of grid and numbers of unknowns along the axes"),
     ("expected_order", pa.float64(), "theoretical order of accuracy; null where convergence is spectral"),
     ("observed_order", pa.float64(), "order between the two finest grids of the validation in 64 bits"),

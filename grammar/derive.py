@@ -49,7 +49,10 @@ class Derivation(Steps):
             mark = self._mark(self.entry)
             node = self._assemble(self.entry, production, {}, {}, 1)
             if node is not None:
+                assert node.outputs is not None
                 self.entry.result = node.outputs
+                for var in variables(node.outputs):
+                    var.uses += 1
                 return self.entry
             self._undo(self.entry, mark)
         raise Rejected("it could not be drawn in 60 attempts", production.name)

@@ -84,14 +84,23 @@ def _bind(tree: Tree, value: Any, known: dict[int, Any]) -> None:
 
 
 def check_types(node: Node, value: Any) -> None:
-    """GrammarError, with the production's file and line, where a declared type is not what JAX computes."""
+    """GrammarError, with the production's file and line, where a declared type is not what JAX computes.
+
+    A weak float is another type, for with a narrower operand it gives another result. The index of a `fori_loop` is a
+    weak integer, and is taken for a plain one.
+    """
     assert node.outputs is not None
     declared = [(leaf.dtype, leaf.shape) for _, leaf in leaves(type_of(node.outputs))]
-    actual = [(str(leaf.dtype), tuple(leaf.shape)) for leaf in jax.tree.leaves(value)]
+    actual = [(_dtype(leaf), tuple(leaf.shape)) for leaf in jax.tree.leaves(value)]
     if declared != actual:
         raise node.production.fail(
             f"it declares {_show(declared)}, but JAX computes {_show(actual)}; correct one of them"
         )
+
+
+def _dtype(leaf: Any) -> str:
+    weak = getattr(leaf, "weak_type", False) and jnp.issubdtype(leaf.dtype, jnp.floating)
+    return f"weak {leaf.dtype}" if weak else str(leaf.dtype)
 
 
 def _show(types: list[tuple[str, tuple[int, ...]]]) -> str:

@@ -37,7 +37,9 @@ class Module:
 
     choices: Choices
     profile: Profile
-    imports: set[str] = field(default_factory=set[str])
+    imports: set[str] = field(default_factory=lambda: {"import jax.numpy as jnp"})
+    """What may be needed, of which `render.module` keeps what is used. No template asks for the module of a dtype that
+    is a static value."""
     names: ModuleNames = field(default_factory=ModuleNames)
     functions: list[cst.FunctionDef] = field(default_factory=list[cst.FunctionDef])
     written: dict[int, str] = field(default_factory=dict[int, str])

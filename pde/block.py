@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
+
 type_of_value = (bool, int, float, str, tuple)
 
 
@@ -35,7 +37,9 @@ class Part:
         bound = {key: value.bind() if isinstance(value, Part) else value for key, value in self.bound}
         if recursive(self.block):
             bound["recurse"] = lambda *arrays: function(*arrays)
-        function = functools.partial(self.block, **bound) if bound else self.block
+            function = jax.jit(functools.partial(self.block, **bound))
+        else:
+            function = functools.partial(self.block, **bound) if bound else self.block
         return function
 
     def roles(self) -> Iterator[tuple[str, Part]]:
@@ -60,7 +64,10 @@ def bindable(block: Callable[..., Any]) -> frozenset[str]:
 
 
 def recursive(block: Callable[..., Any]) -> bool:
-    """Whether the block calls itself, by its parameter `recurse`."""
+    """Whether the block calls itself, by its parameter `recurse`.
+
+    It is jitted then: each level is traced once, wherever it is called from, and stands once in the program's IR.
+    """
     return "recurse" in bindable(block)
 
 
@@ -130,7 +137,8 @@ def _instantiate(block: Callable[..., Any], name: str, bound: tuple[tuple[str, s
             edits.append(_signature(node, node.name))
         elif isinstance(node, ast.Name) and node.id in substitutes:
             edits.append((_span(node), substitutes[node.id]))
-    written = _blackened(_edited(text, edits))
+    decorator = "@jax.jit\n" if recursive(block) else ""
+    written = _blackened(decorator + _edited(text, edits))
     return Function(written, frozenset(n.id for n in ast.walk(ast.parse(written)) if isinstance(n, ast.Name)))
 
 
@@ -178,6 +186,7 @@ def _edited(text: list[str], edits: list[Edit]) -> str:
 
 def _imports(names: dict[Part, str], used: frozenset[str]) -> str:
     lines = {line for item in names for key, line in _module(item.block)[1].items() if key in used}
+    lines |= {"import jax"} if "jax" in used else set()
     return "\n".join(sorted(lines, key=lambda line: (line.startswith("from"), line)))
 
 

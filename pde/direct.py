@@ -57,20 +57,7 @@ def axis_dense(f: Array, *, x_matrix: Matrix) -> Array:
     return x_matrix(f.shape[0])
 
 
-def kronecker_dense_2d(f: Array, *, x_matrix: Matrix, y_matrix: Matrix) -> Array:
-    """Matrix of the operator as a Kronecker sum."""
-    rows, columns = f.shape
-    return jnp.kron(x_matrix(rows), jnp.eye(columns)) + jnp.kron(jnp.eye(rows), y_matrix(columns))
-
-
 # Three diagonals.
-
-
-def constant_bands(f: Array, *, spacing: Callable[[Array], float], screening: float) -> tuple[Array, Array, Array]:
-    """The three diagonals of minus the second derivative plus screening."""
-    h = spacing(f)
-    side = jnp.full(f.shape[0], -1.0 / h**2)
-    return side.at[0].set(0.0), jnp.full(f.shape[0], 2.0 / h**2 + screening), side.at[-1].set(0.0)
 
 
 def plain_bands(f: Array, *, spacing: Callable[[Array], float]) -> tuple[Array, Array, Array]:

@@ -125,6 +125,38 @@ def mapped(f: Array, *, solve_one: Field) -> Array:
     return lax.map(solve_one, f)
 
 
+# Precision.
+
+
+def solve_in_double(f: Array, *, compute: Field) -> Array:
+    """Solution computed in 64 bits and returned in the precision of f."""
+    with jax.enable_x64(True):
+        u = compute(f.astype(jnp.float64))
+    return u.astype(f.dtype)
+
+
+def solve_in_double_recorded(f: Array, *, compute: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Solution computed in 64 bits and returned in the precision of f, and the iterations it took."""
+    with jax.enable_x64(True):
+        u, count = compute(f.astype(jnp.float64))
+        count = count.astype(jnp.int32)
+    return u.astype(f.dtype), count
+
+
+def operator_in_double(u: Array, f: Array, *, compute: Callable[[Array, Array], Array]) -> Array:
+    """Property of u for the right-hand side f, computed in 64 bits and returned in the precision of f."""
+    with jax.enable_x64(True):
+        found = compute(u.astype(jnp.float64), f.astype(jnp.float64))
+    return found.astype(f.dtype)
+
+
+def gradient_in_double(f: Array, target: Array, *, compute: Callable[[Array, Array], Array]) -> Array:
+    """Gradient of the misfit, computed in 64 bits and returned in the precision of f."""
+    with jax.enable_x64(True):
+        gradient = compute(f.astype(jnp.float64), target.astype(jnp.float64))
+    return gradient.astype(f.dtype)
+
+
 # Uses.
 
 
@@ -163,9 +195,11 @@ def misfit_value_and_gradient(f: Array, target: Array, *, solve_system: Field) -
 
 def implicit_solve(f: Array, *, apply_operator: Field, solve_forward: Field) -> Array:
     """Solution whose derivatives solve the same symmetric system."""
-    return lax.custom_linear_solve(apply_operator, f, lambda _, right: solve_forward(right), symmetric=True)
+    solve = jax.jit(solve_forward)
+    return lax.custom_linear_solve(apply_operator, f, lambda _, right: solve(right), symmetric=True)
 
 
 def adjoint_gradient(f: Array, target: Array, *, solve_system: Field) -> Array:
     """Gradient of half the squared misfit with respect to f, by the adjoint equation."""
-    return solve_system(solve_system(f) - target)
+    solve = jax.jit(solve_system)
+    return solve(solve(f) - target)

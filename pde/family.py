@@ -18,16 +18,25 @@ from pde.problem import Problem
 from pde.scheme_high import SCHEMES
 from pde.solvers import SOLVERS
 from pde.table import Row
-from pde.variant import MOST_ELEMENTS, Variant, assemble, check_size, differentiable, grids, is_dense
+from pde.variant import (
+    MOST_ELEMENTS,
+    OPERATOR_USES,
+    Variant,
+    assemble,
+    check_size,
+    differentiable,
+    grids,
+    has_double,
+    is_dense,
+)
 
 DTYPE = "float32"
-TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6)
-"""Relative residuals that 32 bits reach."""
+TOLERANCES = {"single": (1e-3, 1e-4, 1e-5, 1e-6), "double": (1e-6, 1e-8, 1e-10)}
+"""Relative residuals that a precision reaches."""
 MOST_POINTS = 4096
 """Points of a grid, so that a basis of 60 directions stays below 2**18 elements even in a batch of four."""
 SIZES = {1: (12, 96), 2: (8, 40), 3: (6, 16)}
 """Smallest and largest number of unknowns along the first axis, by dimension."""
-OPERATOR_USES = ("residual", "relative_residual", "energy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +86,19 @@ class Poisson:
         use = productions.pick("use", tuple(productions.WEIGHTS["use"]), choices)
         row = productions.descend(self._tree(use), choices)
         variant = variant_of(row)
-        vectorisation = productions.pick("vectorisation", _vectorisations(variant, use), choices)
-        tolerance = choices.item(TOLERANCES)
+        vectorisation = productions.pick("vectorisation", _vectorisations(row, variant, use), choices)
+        precision = productions.pick("precision", _precisions(variant, use), choices)
+        tolerance = choices.item(TOLERANCES[precision])
         n = _size(variant, use, tolerance, choices)
-        program = assemble(variant, n, use, vectorisation, tolerance)
+        program = assemble(variant, n, use, vectorisation, tolerance, precision)
         inputs = tuple(Input(item.name, DTYPE, item.shape) for item in program.inputs)
         return PoissonProgram(
             program.source,
             program.entry,
             inputs,
-            _productions(row, use, vectorisation),
+            _productions(row, use, vectorisation, precision),
             _transform(use, vectorisation),
-            _facts(row, use, vectorisation, variant.model(n).shape),
+            _facts(row, use, variant.model(n).shape) | {"vectorisation": vectorisation, "precision": precision},
         )
 
     def _tree(self, use: str) -> productions.Node:
@@ -108,10 +118,15 @@ def _model_of(variant: Variant) -> Model:
     return variant.model(grids(variant)[0])
 
 
-def _vectorisations(variant: Variant, use: str) -> tuple[str, ...]:
+def _vectorisations(row: Row, variant: Variant, use: str) -> tuple[str, ...]:
     """A batch is of right-hand sides: of programs with one argument."""
-    one = use == "solve" and not variant.problem.inhomogeneous
-    return ("single", "vmap", "map") if one else ("single",)
+    if use != "solve" or variant.problem.inhomogeneous:
+        return ("single",)
+    return ("single", "vmap", "map", "batched") if row.batch else ("single", "vmap", "map")
+
+
+def _precisions(variant: Variant, use: str) -> tuple[str, ...]:
+    return ("single", "double") if has_double(variant, use) else ("single",)
 
 
 def _size(variant: Variant, use: str, tolerance: float, choices: Choices) -> int:
@@ -157,14 +172,14 @@ def _transform(use: str, vectorisation: str) -> str:
     return {"gradient": "grad", "value_and_gradient": "value_and_grad"}.get(use, "none")
 
 
-def _productions(row: Row, use: str, vectorisation: str) -> tuple[tuple[str, int], ...]:
-    names = [productions.START, f"use:{use}", f"vectorisation:{vectorisation}"]
+def _productions(row: Row, use: str, vectorisation: str, precision: str) -> tuple[tuple[str, int], ...]:
+    names = [productions.START, f"use:{use}", f"vectorisation:{vectorisation}", f"precision:{precision}"]
     axes = productions.OPERATOR + (() if use in OPERATOR_USES else productions.SOLVER)
     names += [f"{axis}:{getattr(row, axis)}" for axis in axes]
     return tuple((name, 1) for name in sorted(names))
 
 
-def _facts(row: Row, use: str, vectorisation: str, shape: tuple[int, ...]) -> dict[str, object]:
+def _facts(row: Row, use: str, shape: tuple[int, ...]) -> dict[str, object]:
     solved = use not in OPERATOR_USES
     return {
         "use": use,
@@ -176,7 +191,6 @@ def _facts(row: Row, use: str, vectorisation: str, shape: tuple[int, ...]) -> di
         "spelling": row.spelling,
         "solver": row.solver if solved else "none",
         "loop": row.loop if solved else "none",
-        "vectorisation": vectorisation,
         "grid": f"{SCHEMES[row.scheme].grid} {'x'.join(map(str, shape))}",
         "expected_order": None if math.isnan(row.expected_order) else row.expected_order,
         "observed_order": row.observed_order,

@@ -165,12 +165,6 @@ def flux_diff_3d(p: Array, *, coefficient: Callable[..., Array], faces: Points, 
     return -(jnp.diff(x, axis=0) + jnp.diff(y, axis=1) + jnp.diff(z, axis=2))
 
 
-def flux_matrix(n: int, *, coefficient: Field, faces: Points) -> Array:
-    """Matrix of minus the divergence of the flux, zero at both ends."""
-    gradient = jnp.diff(jnp.eye(n + 2)[:, 1:-1], axis=0) * (n + 1)
-    return gradient.T @ (coefficient(faces(n))[:, None] * gradient)
-
-
 # Diagonals of the flux operators.
 
 

@@ -158,7 +158,7 @@ def v_cycle(
     recurse: Step,
 ) -> Array:
     """One V-cycle."""
-    if f.shape[0] <= coarsest:
+    if f.shape[-1] <= coarsest:
         return solve_coarse(u, f)
     u = smooth(u, f)
     residual = restrict(f - apply_operator(u))
@@ -179,7 +179,7 @@ def w_cycle(
     recurse: Step,
 ) -> Array:
     """One W-cycle: two cycles on every coarser grid."""
-    if f.shape[0] <= coarsest:
+    if f.shape[-1] <= coarsest:
         return solve_coarse(u, f)
     u = smooth(u, f)
     residual = restrict(f - apply_operator(u))
@@ -202,7 +202,7 @@ def f_cycle(
     recurse: Step,
 ) -> Array:
     """One F-cycle: an F-cycle and then a V-cycle on the coarser grid."""
-    if f.shape[0] <= coarsest:
+    if f.shape[-1] <= coarsest:
         return solve_coarse(u, f)
     u = smooth(u, f)
     residual = restrict(f - apply_operator(u))
@@ -223,7 +223,7 @@ def full_multigrid(
     recurse: Field,
 ) -> Array:
     """Full multigrid: one cycle on every grid, starting from the coarsest."""
-    if f.shape[0] <= coarsest:
+    if f.shape[-1] <= coarsest:
         return solve_coarse(jnp.zeros_like(f), f)
     u = prolong(recurse(restrict(f)))
     return cycle(u, f)
@@ -232,8 +232,3 @@ def full_multigrid(
 def corrected_by(u: Array, f: Array, *, apply_operator: Field, solve_residual: Field) -> Array:
     """Solution corrected by a solver of the residual equation."""
     return u + solve_residual(f - apply_operator(u))
-
-
-def dense_coarse(u: Array, f: Array, *, matrix: Field) -> Array:
-    """Direct solution on the coarsest grid, as a correction of u."""
-    return jnp.linalg.solve(matrix(u), f.ravel()).reshape(u.shape)

@@ -11,12 +11,16 @@ from pde.errors import UserError
 from pde.library import Outcome
 from pde.records import check_writable
 
+FORMATS = (".png", ".jpg", ".svg", ".pdf")
+
 
 def check_picture(path: Path) -> None:
     """Raises UserError where no picture can be written: before anything is solved for it."""
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError("--plot needs matplotlib, which is missing: pip install 'jit-synthesis[plot]'")
     check_writable("--plot", path)
+    if path.suffix.lower() not in FORMATS:
+        raise UserError(f"--plot {str(path)!r} ends in {path.suffix!r}: end it in one of {', '.join(FORMATS)}")
 
 
 def save(outcome: Outcome, path: Path) -> None:

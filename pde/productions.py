@@ -1,6 +1,6 @@
 """The productions of the start symbol PoissonProgram: every axis of the family, with the weight of each value.
 
-    PoissonProgram -> Use Operator [Solver] Vectorisation Size
+    PoissonProgram -> Use Operator [Solver] Vectorisation Precision Size
     Operator       -> scheme problem spelling
     Solver         -> solver loop
 
@@ -33,7 +33,8 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = {
         "relative_residual": 0.3,
         "energy": 0.3,
     },
-    "vectorisation": {"single": 4.0, "vmap": 2.0, "map": 1.0},
+    "vectorisation": {"single": 4.0, "vmap": 1.5, "map": 1.0, "batched": 2.5},
+    "precision": {"single": 3.0, "double": 1.0},
     "dimension": {"1": 0.8, "3": 1.2},
     "loop": {"unrolled": 0.5, "library": 0.7},
 }

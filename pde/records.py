@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pde.errors import UserError
-from pde.table import key_of
+from pde.table import COLUMNS, key_of
 from pde.variant import Variant, grids
 
 Record = dict[str, Any]
@@ -46,8 +46,10 @@ class Records:
     def passed(self, variant: Variant) -> Record | None:
         """What was found of a variant on the grids that it has now, if it passed."""
         record = self._known.get(variant.key)
-        same = record is not None and record["grids"] == " ".join(map(str, grids(variant)))
-        return record if record and same and record["passed"] else None
+        if record is None or not record.keys() >= set(COLUMNS):  # none, or one that an earlier version kept
+            return None
+        same = record["grids"] == " ".join(map(str, grids(variant)))
+        return record if same and record["passed"] else None
 
     def append(self, record: Record) -> None:
         """Keeps one more."""

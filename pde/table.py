@@ -9,7 +9,7 @@ from pathlib import Path
 
 PATH = Path(__file__).with_name("validated.tsv")
 KEY = ("dimension", "boundary", "equation", "solution", "scheme", "spelling", "solver", "loop")
-COLUMNS = (*KEY, "grids", "expected_order", "observed_order", "max_error", "iterations", "bound")
+COLUMNS = (*KEY, "grids", "expected_order", "observed_order", "max_error", "iterations", "bound", "batch")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Row:
     iterations: int
     """On the finest grid: counted by a while loop, the length of a fixed one, 0 where nothing is iterated."""
     bound: int
+    batch: int
+    """Members for which the form that is written for a batch was validated too; 0 where there is no such form."""
 
     @property
     def key(self) -> str:
@@ -55,7 +57,7 @@ def read(path: Path = PATH) -> dict[str, Row]:
 
 
 def _row(record: dict[str, str]) -> Row:
-    whole, real = ("dimension", "iterations", "bound"), ("expected_order", "observed_order", "max_error")
+    whole, real = ("dimension", "iterations", "bound", "batch"), ("expected_order", "observed_order", "max_error")
     values: dict[str, object] = dict(record)
     values |= {name: int(record[name]) for name in whole} | {name: float(record[name]) for name in real}
     return Row(**values)  # type: ignore[arg-type]

@@ -18,10 +18,12 @@ from pde.block import Part, part
 from pde.model import Model
 from pde.solvers import SOLVERS
 from pde.table import KEY, Row
-from pde.variant import Program, Variant, assemble, grids, solver_part
+from pde.variant import BATCH, Program, Variant, assemble, grids, has_batched, solver_part
 
 ORDER_SLACK = 0.25
 SPECTRAL_ERROR = 1e-9
+BATCH_SLACK = 0.01
+"""Part by which the error of a member of a batch may exceed that of the solution alone."""
 TASKS_A_WORKER = 60
 """A worker is replaced after as many variants, for JAX keeps what it has compiled."""
 _EARLIER: dict[str, str | bool] = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_parallel_codegen_split_count": "1"}
@@ -58,13 +60,29 @@ def error(variant: Variant, n: int) -> tuple[float, float, int, str]:
     model = variant.model(n)
     output = run(assemble(variant, n))
     u, record = output if isinstance(output, tuple | list) else (output, None)
-    exact = model.problem.sample(model.points)[0]
-    computed = np.asarray(u)
-    if model.problem.singular:
-        exact = exact - exact.mean()
     size = _load(model) if variant.loop == "recorded" else 0.0
     count, wrong = _iterations(variant, record, solver_part(variant, model), size)
-    return model.width, float(np.max(np.abs(computed - exact))), count, wrong
+    return model.width, _distance(model, u), count, wrong
+
+
+def _distance(model: Model, u: object) -> float:
+    """Largest distance from the known solution."""
+    exact = model.problem.sample(model.points)[0]
+    if model.problem.singular:
+        exact = exact - exact.mean()
+    return float(np.max(np.abs(np.asarray(u) - exact)))
+
+
+def _batch(variant: Variant, n: int, alone: float) -> tuple[int, str]:
+    """Members of a batch that the form written for one solves as well as the program alone, and a complaint if not."""
+    model = variant.model(n)
+    if not has_batched(variant, model):
+        return 0, ""
+    output = run(assemble(variant, n, vectorisation="batched"))
+    members = np.asarray(output[0] if isinstance(output, tuple | list) else output)
+    largest = max(_distance(model, member / (k + 1)) for k, member in enumerate(members))
+    good = largest <= (1 + BATCH_SLACK) * alone + SPECTRAL_ERROR
+    return BATCH, "" if good else f"error {largest:.1e} in a batch instead of {alone:.1e}"
 
 
 def _load(model: Model) -> float:
@@ -96,9 +114,10 @@ def validate(variant: Variant) -> Result:
     sizes = grids(variant)
     try:
         found = [error(variant, n) for n in sizes]
+        batch, wrong = _batch(variant, sizes[0], found[0][1])
     except Exception as exception:
         return _result(variant, sizes, [], time.perf_counter() - start, f"{type(exception).__name__}: {exception}")
-    return _result(variant, sizes, found, time.perf_counter() - start)
+    return _result(variant, sizes, found, time.perf_counter() - start, wrong, batch)
 
 
 def _result(
@@ -107,6 +126,7 @@ def _result(
     found: list[tuple[float, float, int, str]],
     seconds: float,
     reason: str = "",
+    batch: int = 0,
 ) -> Result:
     model = variant.model(sizes[-1])
     bound = SOLVERS[variant.solver].bound(model, variant.tolerance)
@@ -121,6 +141,7 @@ def _result(
         max_error=float(f"{found[-1][1]:.4g}") if found else math.nan,
         iterations=found[-1][2] if found else 0,
         bound=bound,
+        batch=batch,
         passed=not judged,
         seconds=round(seconds, 3),
         reason=judged.splitlines()[0][:200] if judged else "",

@@ -10,6 +10,7 @@ import numpy as np
 from pde import entry
 from pde.block import Part, part, render
 from pde.errors import UserError
+from pde.lift import lift
 from pde.model import Data, Model, Trait
 from pde.problem import SOLUTIONS, Problem
 from pde.scheme import Scheme, spelled
@@ -17,9 +18,8 @@ from pde.scheme_high import HIGH_ORDER, SCHEMES, spelled_high
 from pde.solvers import SOLVERS, Plan, Solver
 
 MOST_ELEMENTS = 2**20
-USES = ("solve", "residual", "relative_residual", "energy", "gradient", "value_and_gradient", "adjoint")
-VECTORISATIONS = ("single", "vmap", "map")
 BATCH = 4
+OPERATOR_USES = ("residual", "relative_residual", "energy")
 
 
 @dataclass(frozen=True)
@@ -268,9 +268,11 @@ def assemble(
     use: str = "solve",
     vectorisation: str = "single",
     tolerance: float | None = None,
+    precision: str = "single",
 ) -> Program:
     """The program of a variant at a size, for a use and a way to treat several right-hand sides.
 
+    In single precision it computes in that of its arguments; in double in 64 bits, also where JAX is set to 32.
     Raises UserError for an invalid combination or size.
     """
     check_size(variant, n)
@@ -278,6 +280,8 @@ def assemble(
     root, name, inputs = _use(variant, model, use, tolerance)
     if vectorisation != "single":
         root, inputs = _batch(root, inputs, vectorisation)
+    if precision == "double":
+        root = _double(variant, root, use)
     return Program(render(root, name), name, inputs)
 
 
@@ -291,7 +295,7 @@ def _use(variant: Variant, model: Model, use: str, tolerance: float | None) -> t
     source = Data("f", model.shape, lambda: model.problem.sample(model.points)[1])
     if use == "solve":
         return whole(variant, model, tolerance), "solve", model.data
-    if use in ("residual", "relative_residual", "energy"):
+    if use in OPERATOR_USES:
         block: Callable[..., object] = getattr(entry, use)
         return part(block, apply_operator=model.apply), use, (field, source)
     target = Data("target", model.shape, lambda: np.zeros(model.shape))
@@ -306,13 +310,13 @@ def differentiable_part(variant: Variant, model: Model, tolerance: float | None 
     """The solver of the discrete system as a function that reverse differentiation can pass.
 
     A while loop has no reverse rule, so its solution is given the derivative of the linear system, which
-    needs a symmetric regular operator; loops of fixed length and direct solvers are differentiated as they
-    are.
+    needs a symmetric regular operator; JAX's own solvers bring that along, loops of fixed length and direct solvers
+    are differentiated as they are.
     """
     inner = solver_part(variant, model, tolerance)
     if returns_record(variant):
         inner = part(entry.first_of_pair, solve_and_count=inner)
-    if variant.loop in ("while", "library"):
+    if variant.loop == "while":
         inner = part(entry.implicit_solve, apply_operator=model.apply, solve_forward=inner)
     return inner
 
@@ -324,10 +328,35 @@ def differentiable(variant: Variant, model: Model) -> bool:
     return variant.loop != "unrolled"
 
 
+def has_batched(variant: Variant, model: Model) -> bool:
+    """Whether the variant's program exists in a form that is written for a batch."""
+    return len(model.data) == 1 and lift(whole(variant, model)) is not None
+
+
+def has_double(variant: Variant, use: str) -> bool:
+    """Whether the program has a form that computes in 64 bits: of one array, or of two that are no boundary data."""
+    if use == "solve":
+        return not variant.problem.inhomogeneous and variant.loop != "recorded"
+    return use != "value_and_gradient"
+
+
+def _double(variant: Variant, root: Part, use: str) -> Part:
+    if not has_double(variant, use):
+        raise UserError(f"{use} with {variant.key} is not written for 64 bits: take precision single")
+    if use == "solve":
+        return part(entry.solve_in_double_recorded if returns_record(variant) else entry.solve_in_double, compute=root)
+    block = entry.operator_in_double if use in OPERATOR_USES else entry.gradient_in_double
+    return part(block, compute=root)
+
+
 def _batch(root: Part, inputs: tuple[Data, ...], vectorisation: str) -> tuple[Part, tuple[Data, ...]]:
     if len(inputs) != 1:
         raise UserError(f"a program of {len(inputs)} arguments is not batched: take vectorisation single")
-    block = entry.batched if vectorisation == "vmap" else entry.mapped
     first = inputs[0]
     data = Data(first.name, (BATCH, *first.shape), lambda: np.stack([first.values() * (k + 1) for k in range(BATCH)]))
-    return part(block, solve_one=root), (data,)
+    if vectorisation == "batched":
+        lifted = lift(root)
+        if lifted is None:
+            raise UserError("the solver or its operator is not written for a batch: take vectorisation vmap")
+        return lifted, (data,)
+    return part(entry.batched if vectorisation == "vmap" else entry.mapped, solve_one=root), (data,)

@@ -249,12 +249,12 @@ def where_one(x: Float[Array, "*#s"], mask: Bool[Array, "*#s"]) -> Float[Array, 
 
 @production(weight=0.8, names="indicator weights", magnitude=lambda mask: 0.0)
 def indicator(mask: Bool[Array, "*s"]) -> Float32[Array, "*s", Probability]:
-    return jnp.where(mask, 1.0, 0.0)
+    return either(jnp.where(mask, 1.0, 0.0).astype(jnp.float32), jnp.where(mask, jnp.float32(1.0), 0.0))
 
 
 @production(weight=0.5, names="signs", magnitude=lambda mask: 0.0)
 def plus_minus_one(mask: Bool[Array, "*s"]) -> Float32[Array, "*s", Unit]:
-    return jnp.where(mask, 1.0, -1.0)
+    return either(jnp.where(mask, 1.0, -1.0).astype(jnp.float32), jnp.where(mask, jnp.float32(1.0), -1.0))
 
 
 @production(weight=0.4, names="masked_logits scores", magnitude=lambda mask, x: 30.0)

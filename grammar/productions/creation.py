@@ -114,7 +114,7 @@ def causal_mask(n: Static[int, size("n")]) -> Bool[Array, "n n"]:
 
 @flat(0.3, "weights uniform")
 def uniform_weights(n: Static[int, size("n")]) -> Float32[Array, "n", Simplex]:
-    return either(jnp.ones(n) / n, jnp.full((n,), 1.0 / n), jnp.ones((n,)) / n)
+    return either(jnp.ones(n) / n, jnp.full((n,), 1.0 / n, dtype=jnp.float32), jnp.ones((n,)) / n)
 
 
 # --- the like of an operand, in its idioms --------------------------------------------------------------
@@ -193,7 +193,7 @@ def arange_float(n: Static[int, size("n")], kind: Static[Any, _FLOAT]) -> Float[
 
 @production(weight=0.3, names="positions", magnitude=lambda n: log2(n) + 1)
 def arange_from_one(n: Static[int, size("n")]) -> Float32[Array, "n", Positive]:
-    return either(jnp.arange(1, n + 1, dtype=jnp.float32), jnp.arange(n, dtype=jnp.float32) + 1, 1.0 + jnp.arange(n))
+    return either(jnp.arange(1, n + 1, dtype=jnp.float32), jnp.arange(n, dtype=jnp.float32) + 1)
 
 
 @production(weight=0.4, names="positions", magnitude=lambda n: log2(n))

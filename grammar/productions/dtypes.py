@@ -121,12 +121,12 @@ def through_float16(x: Float[Array, "*s", Unit], dtype: Static[Any, _TO_FLOAT]) 
 
 @production(weight=0.3, names="values", magnitude=lambda mask: 0.0)
 def float32_of_bool(mask: Bool[Array, "*s"]) -> Float32[Array, "*s", Probability]:
-    return either(jnp.float32(mask), mask * 1.0)
+    return either(jnp.float32(mask), mask * jnp.float32(1.0))
 
 
 @production(weight=0.4, names="values")
 def float32_of_int(counts: Int[Array, "*s"]) -> Float32[Array, "*s"]:
-    return either(jnp.float32(counts), counts * 1.0)
+    return either(jnp.float32(counts), counts * jnp.float32(1.0))
 
 
 # --- casts to integers and bools ----------------------------------------------------------------------------
@@ -187,7 +187,12 @@ def to_uint8(x: Any) -> Any:
     signature={"images": _UINT8, "return": pattern(Float32[Array, "*s", Probability])},
 )
 def from_uint8(images: Any) -> Any:
-    return either(images.astype(jnp.float32) / 255.0, images / 255.0, jnp.float32(images) / 255, weights=(5, 2, 1))
+    return either(
+        images.astype(jnp.float32) / 255.0,
+        (images / 255.0).astype(jnp.float32),
+        jnp.float32(images) / 255,
+        weights=(5, 2, 1),
+    )
 
 
 @production(

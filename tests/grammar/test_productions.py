@@ -2,12 +2,14 @@
 
 import os
 
+import jax
 import pytest
 
 import grammar
-from grammar import interpret
+from grammar import interpret, render
 from grammar.choices import Seeded
 from grammar.derive import Derivation
+from grammar.write import module_of
 
 GRAMMAR = grammar.load("default")
 DRAWS = int(os.environ.get("DRAWS", "50"))
@@ -29,6 +31,21 @@ def test_declared_types_are_what_jax_computes(production):
         interpret.verify(block)
         drawn += 1
     assert drawn > 1
+
+
+@pytest.mark.parametrize("production", GRAMMAR.tables.productions, ids=lambda production: production.name)
+def test_written_alone_it_is_a_module_that_traces(production):
+    """In a program of many statements another may bring the import that this one lacks."""
+    for index in range(DRAWS // 8):
+        choices = Seeded(2, index)
+        try:
+            block = Derivation(GRAMMAR.tables, choices).alone(production)
+        except grammar.Rejected:
+            continue
+        module, label, _ = module_of(block, "none", choices, GRAMMAR.tables.profile)
+        namespace = {}
+        exec(render.module(module.imports, module.functions), namespace)
+        jax.eval_shape(namespace[label], *interpret.arguments_of(block))
 
 
 @pytest.mark.parametrize("production", GRAMMAR.tables.productions, ids=lambda production: production.name)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import black
 import jax
+import numpy as np
 import pytest
 
 import lowering
 from lowering.spans import inner_jaxprs
 from pde import family, table
 from pde.family import DTYPE, PoissonProgram
-from pde.variant import MOST_ELEMENTS
+from pde.problem import Problem
+from pde.variant import MOST_ELEMENTS, Variant, assemble
 
 INDICES = range(24)
 
@@ -53,7 +57,32 @@ def test_programs_trace_in_32_bits_within_the_cap(drawn: list[PoissonProgram]) -
             leaves = [lowering.Leaf(leaf.path, leaf.dtype, leaf.shape) for leaf in program.inputs]
             traced = lowering.trace_source(program.source, program.entry, leaves)
             assert _largest(traced._stage.jaxpr.jaxpr) <= MOST_ELEMENTS
+            assert ("f64[" in traced.jaxpr) == (program.facts["precision"] == "double")
             assert {leaf.dtype for leaf in traced.outputs} <= {DTYPE, "int32"}
+
+
+def test_in_double_precision_a_program_computes_in_64_bits_where_jax_is_set_to_32() -> None:
+    """What it returns is then the solution in 64 bits, rounded; in 32 bits the solver falls short of it."""
+    problem = Problem(2, "dirichlet", "poisson", "sine")
+    variant = Variant(problem, "differences", "slices", "cg", "while")
+    program = assemble(variant, 31, tolerance=1e-6)
+    f = np.float32(program.inputs[0].values())
+    wanted = _run(program.source, program.entry, np.float64(f))
+    found: dict[str, np.ndarray] = {}
+    with jax.enable_x64(False):
+        for precision in ("single", "double"):
+            program = assemble(variant, 31, tolerance=1e-6, precision=precision)
+            found[precision] = _run(program.source, program.entry, f)
+    units = {precision: np.max(np.abs(u - wanted) / np.spacing(u)) for precision, u in found.items()}
+    assert found["double"].dtype == np.float32
+    assert units["double"] <= 0.51
+    assert units["single"] > 1
+
+
+def _run(source: str, entry: str, f: np.ndarray) -> np.ndarray:
+    names: dict[str, Any] = {}
+    exec(source, names)
+    return np.asarray(jax.jit(names[entry])(f)[0])
 
 
 def test_without_a_table_there_is_no_family() -> None:

@@ -105,6 +105,8 @@ def test_a_picture_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mo
     missing = tmp_path / "none" / "u.png"
     assert "which is no folder: make it, or name another" in _refused(["solve", "--plot", str(missing)])
     assert "is a folder: name a file in it" in _refused(["solve", "--plot", str(tmp_path)])
+    assert "ends in '.txt': end it in one of .png," in _refused(["solve", "--plot", str(tmp_path / "u.txt")])
+    assert "ends in ''" in _refused(["solve", "--plot", str(tmp_path / "u")])
     monkeypatch.setattr("os.access", lambda path, mode: False)
     assert "cannot be written" in _refused(["solve", "--plot", str(tmp_path / "u.png")])
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
