@@ -8,10 +8,16 @@ from typing import Any
 
 from fuzzer.block import FOLDER as BLOCKS
 from fuzzer.errors import UserError
+from fuzzer.form import NONE, fault
+from fuzzer.manifest import FORM
 from fuzzer.store import LOCK, Store, write
 
 RUN = ".run.json"
 MANIFEST = "manifest.json"
+
+ASKED = {"profile": str, "poisson_shards": (int, NONE)} | dict.fromkeys(
+    ("seed", "shards", "rows_per_shard", "per_structure", "block"), int
+)
 
 Identity = Mapping[str, Any]
 """All that the bytes of a run depend on, as JSON has it."""
@@ -41,17 +47,29 @@ def identity_of(store: Store) -> dict[str, Any] | None:
     for name in (MANIFEST, RUN):
         held = _parsed(store, name)
         if held is not None:
-            return held.get("run", {})
+            run = held.get("run")
+            return run if isinstance(run, dict) else {}
     return None
 
 
 def _parsed(store: Store, name: str) -> dict[str, Any] | None:
     content = store.read(name)
+    if content is None:
+        return None
     try:
-        return None if content is None else dict(json.loads(content))
-    except (ValueError, TypeError):
-        path = f"{store.address}/{name}"
-        raise UserError(f"{path!r} is no JSON object: remove it, or give another folder with --out") from None
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise _spoilt(store, name, "it is no JSON object")
+    return value
+
+
+def _spoilt(store: Store, name: str, wrong: str) -> UserError:
+    return UserError(
+        f"{f'{store.address}/{name}'!r} is not as a run wrote it ({wrong}): put the original back, or remove the folder"
+        " and make the run again"
+    )
 
 
 def _check_empty(store: Store) -> None:
@@ -89,14 +107,21 @@ def begin(store: Store, identity: Identity, asked: Mapping[str, Any]) -> None:
 
 
 def asked(store: Store) -> dict[str, Any] | None:
-    """The options of an unfinished run."""
+    """The options of an unfinished run; UserError for a file that no run wrote."""
     held = _parsed(store, RUN)
-    return None if held is None else held.get("asked")
+    wrong = None if held is None else fault(held, {"asked": ASKED})
+    if wrong:
+        raise _spoilt(store, RUN, wrong)
+    return None if held is None else held["asked"]
 
 
 def manifest(store: Store) -> dict[str, Any] | None:
-    """The manifest of a finished run."""
-    return _parsed(store, MANIFEST)
+    """The manifest of a finished run; UserError for one that no run wrote."""
+    held = _parsed(store, MANIFEST)
+    wrong = None if held is None else fault(held, FORM)
+    if wrong:
+        raise _spoilt(store, MANIFEST, wrong)
+    return held
 
 
 def finish(store: Store) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from fuzzer.form import NONE, Each
 from fuzzer.selection import Selection
 from fuzzer.shard import ShardReport
 from fuzzer.store import Store, sha256
@@ -12,6 +13,23 @@ from fuzzer.store import Store, sha256
 Manifest = Mapping[str, Any]
 REJECTS = "rejects.parquet"
 README = "README.md"
+
+COUNTS: Final = ("draws", "rows", "duplicates", "crowded", "left_out", "surplus", "rejects")
+FORM: Final = {
+    "run": {"seed": int, "per_structure": int, "families": Each({"factory": str, "profile": str})},
+    "files": Each(str),
+    "families": Each(
+        {
+            "counts": dict.fromkeys(COUNTS, int),
+            "rejects": [{"reason": str, "production": str, "count": int}],
+            "shards": [
+                {"file": str, "split": str, "rows": int, "bytes": int, "sha256": str}
+                | {"first_index": (int, NONE), "last_index": (int, NONE)}
+            ],
+        }
+    ),
+}
+"""What a reader of a manifest relies on."""
 
 
 def family_entry(selection: Selection, shards: Sequence[ShardReport]) -> dict[str, Any]:

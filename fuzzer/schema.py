@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from fuzzer.arrow import DataType, RecordBatch, Schema
+from fuzzer.arrow import DataType, RecordBatch, Schema, Table
 
 Row = dict[str, Any]
 """One value for each column."""
@@ -61,6 +61,18 @@ def schema(extra: Sequence[ColumnOf] = (), metadata: Mapping[str, str] | None = 
     """The Arrow schema of a family's rows: no column, at any depth, is of null type."""
     fields = [pa.field(name, kind) for name, kind, _ in (*COLUMNS, *extra)]
     return pa.schema(fields, metadata=dict(metadata) if metadata else None)
+
+
+def unlike(table: Table, names: Sequence[str] | None = None) -> str | None:
+    """How a table differs from rows in the columns that all families share, or in some of them; None if it does not."""
+    for name, kind, _ in COLUMNS:
+        if names is not None and name not in names:
+            continue
+        if name not in table.column_names:
+            return f"it has no column {name!r}"
+        if table.schema.field(name).type != kind or table[name].null_count:
+            return f"its column {name!r} is not {kind} throughout"
+    return None
 
 
 def batch(rows: Sequence[Row], columns: Schema) -> RecordBatch:

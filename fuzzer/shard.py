@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from fuzzer.arrow import Column, Schema, Table
 from fuzzer.block import read_block, tally
-from fuzzer.schema import REJECTS, SIZES, Row
+from fuzzer.errors import UserError
+from fuzzer.schema import REJECTS, SIZES, Row, unlike
 from fuzzer.selection import Piece
 from fuzzer.store import Store, digest
 
@@ -29,9 +30,27 @@ PARQUET: Final[dict[str, Any]] = {
 
 
 def read_shard(store: Store, file: str, columns: Sequence[str] | None = None) -> Table:
-    """The rows of a shard, read without threads: those of pyarrow abort a process that ends while they start."""
-    with store.open(file) as stream, pq.ParquetFile(stream, pre_buffer=False) as shard:
-        return shard.read(columns=None if columns is None else list(columns), use_threads=False)
+    """The rows of a shard; UserError for a file that holds no such rows.
+
+    Read without threads: those of pyarrow abort a process that ends while they start.
+    """
+    names = None if columns is None else list(columns)
+    try:
+        with store.open(file) as stream, pq.ParquetFile(stream, pre_buffer=False) as shard:
+            table = shard.read(columns=names, use_threads=False)
+            table.validate(full=True)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(store, file, str(error)) from None
+    if wrong := unlike(table, names):
+        raise _unreadable(store, file, wrong)
+    return table
+
+
+def _unreadable(store: Store, file: str, wrong: str) -> UserError:
+    return UserError(
+        f"{f'{store.address}/{file}'!r} is no shard of this run ({wrong.splitlines()[0]}): the command that made the"
+        " run makes it again"
+    )
 
 
 NAMED = ("productions", "primitives", "stablehlo_ops")

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fuzzer import folder
+from fuzzer.errors import Lost, UserError
 from fuzzer.family import FamilySpec, resolve
 from fuzzer.manifest import README, REJECTS, Manifest, damaged, shards
 from fuzzer.options import Limits
-from fuzzer.pool import local
+from fuzzer.pool import Answer, local
 from fuzzer.recheck import CHECKS, CHUNK, REDRAWN, RecheckTask, recheck
 from fuzzer.shard import read_shard
 from fuzzer.show import open_manifest
@@ -19,7 +20,10 @@ from fuzzer.split import split_of
 from fuzzer.store import Address, Store, at
 
 Keys = Sequence[tuple[Mapping[str, Any], list[dict[str, Any]]]]
-"""The key columns of each shard."""
+"""The key columns of each shard that can be read."""
+
+Chosen = tuple[str, tuple[int, ...]]
+"""A shard's file and positions of rows in it."""
 
 SHOWN = 3
 """Offenders that a broken promise names."""
@@ -51,9 +55,10 @@ def verify(address: Address, rows: int | None, limits: Limits) -> Iterator[Promi
     yield _files(out, manifest)
     yield _strays(out, manifest)
     for name, entry in manifest["families"].items():
-        keys = [(shard, _keys(out, shard)) for shard in entry["shards"] if out.exists(shard["file"])]
+        keys = [(shard, held) for shard in entry["shards"] if (held := _keys(out, shard)) is not None]
+        yield _readable(name, entry, keys)
         yield from _key_promises(manifest, name, keys)
-        yield from _row_promises(out, manifest, name, rows, limits)
+        yield from _row_promises(out, _same_family(manifest, name), name, _tasks(keys, rows), limits)
 
 
 def _files(out: Store, manifest: Manifest) -> Promise:
@@ -67,8 +72,17 @@ def _strays(out: Store, manifest: Manifest) -> Promise:
     return Promise("no other file is in the folder", len(there), sorted(there - known))
 
 
-def _keys(out: Store, shard: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return read_shard(out, shard["file"], ["id", "structure", "index", "seed"]).to_pylist()
+def _keys(out: Store, shard: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    try:
+        return read_shard(out, shard["file"], ["id", "structure", "index", "seed"]).to_pylist()
+    except UserError:
+        return None
+
+
+def _readable(family: str, entry: Mapping[str, Any], keys: Keys) -> Promise:
+    files = {shard["file"] for shard, _ in keys}
+    missing = [shard["file"] for shard in entry["shards"] if shard["file"] not in files]
+    return Promise(f"{family}: every shard can be read", len(entry["shards"]), missing)
 
 
 def _key_promises(manifest: Manifest, family: str, keys: Keys) -> Iterator[Promise]:
@@ -88,8 +102,15 @@ def _splits(family: str, keys: Keys) -> Promise:
     promise = Promise(f"{family}: structure decides the split, and none is in two")
     for shard, rows in keys:
         promise.checked += len(rows)
-        promise.broken += [row["id"] for row in rows if split_of(bytes.fromhex(row["structure"])) != shard["split"]]
+        promise.broken += [row["id"] for row in rows if _split(row["structure"]) != shard["split"]]
     return promise
+
+
+def _split(structure: str) -> str | None:
+    try:
+        return split_of(bytes.fromhex(structure))
+    except ValueError:
+        return None
 
 
 def _ordered(family: str, seed: int, keys: Keys) -> Promise:
@@ -104,19 +125,28 @@ def _ordered(family: str, seed: int, keys: Keys) -> Promise:
     return promise
 
 
-def _row_promises(out: Store, manifest: Manifest, family: str, rows: int | None, limits: Limits) -> Iterator[Promise]:
-    spec = _same_family(manifest, family)
-    texts = [text for text in CHECKS if spec or text != REDRAWN]
-    promises = {text: Promise(f"{family}: {text}") for text in texts}
+def _row_promises(
+    out: Store, spec: FamilySpec | None, family: str, chosen: Iterator[Chosen], limits: Limits
+) -> Iterator[Promise]:
+    promises = {text: Promise(f"{family}: {text}") for text in CHECKS if spec or text != REDRAWN}
     with local(limits) as pool:
-        tasks = list(_tasks(out, manifest["families"][family], rows, spec))
+        tasks = [RecheckTask(out, file, rows, spec) for file, rows in chosen]
         answers = [pool.submit(recheck, task, seconds=limits.block_seconds) for task in tasks]
         for task, answer in zip(tasks, answers, strict=True):
-            broken = answer.result()
+            broken = _broken(task, answer)
             for text, promise in promises.items():
                 promise.checked += len(task.rows)
                 promise.broken += broken[text]
     yield from promises.values()
+
+
+def _broken(task: RecheckTask, answer: Answer[Mapping[str, list[str]]]) -> Mapping[str, list[str]]:
+    """What a task found; rows that cannot be read, kill their process or hang keep no promise."""
+    try:
+        return answer.result()
+    except (UserError, Lost) as error:
+        rows = f"{task.file} rows {task.rows[0]} to {task.rows[-1]} ({error})"
+        return {text: [rows] for text in CHECKS}
 
 
 def _same_family(manifest: Manifest, name: str) -> FamilySpec | None:
@@ -130,14 +160,14 @@ def _same_family(manifest: Manifest, name: str) -> FamilySpec | None:
     return spec if same else None
 
 
-def _tasks(out: Store, entry: Mapping[str, Any], rows: int | None, spec: FamilySpec | None) -> Iterator[RecheckTask]:
-    """Tasks for all rows, or for so many of them, evenly spread."""
-    total = sum(shard["rows"] for shard in entry["shards"])
+def _tasks(keys: Keys, rows: int | None) -> Iterator[Chosen]:
+    """All rows, or so many of them, evenly spread."""
+    total = sum(len(held) for _, held in keys)
     number = total if rows is None else min(rows, total)
     sample = {place * total // number for place in range(number)}
     before = 0
-    for shard in entry["shards"]:
-        chosen = [row for row in range(shard["rows"]) if before + row in sample]
-        before += shard["rows"]
+    for shard, held in keys:
+        chosen = [row for row in range(len(held)) if before + row in sample]
+        before += len(held)
         for begin in range(0, len(chosen), CHUNK):
-            yield RecheckTask(out, shard["file"], tuple(chosen[begin : begin + CHUNK]), spec)
+            yield shard["file"], tuple(chosen[begin : begin + CHUNK])

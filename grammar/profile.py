@@ -9,11 +9,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from grammar.errors import ProfileError
 
 _FOLDER = Path(__file__).parent / "profiles"
+_MOST = 1000
+"""Of any quantile: a program of so many statements has more lines than any cap of use."""
 _SECTIONS = ("sizes", "style", "caps", "dtypes", "transforms", "weights")
 
 
@@ -46,8 +48,9 @@ def load(profile: str) -> Profile:
         )
     default = _FOLDER / "default.toml"
     base, own = _read(default), _read(path)
+    _check_sections(path, own, base)
     merged = {section: {**base.get(section, {}), **own.get(section, {})} for section in _SECTIONS}
-    _check(path, own, base, merged)
+    _check_values(path, merged)
     text = default.read_text() if path == default else default.read_text() + "\n" + path.read_text()
     return Profile(path.stem, text, **merged)
 
@@ -55,28 +58,44 @@ def load(profile: str) -> Profile:
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProfileError(f"profile {path}: not TOML: {error}; correct that line") from None
     except OSError as error:
         raise ProfileError(f"profile {path}: {error.strerror}; give a file that can be read") from None
 
 
-def _check(path: Path, own: Mapping[str, Any], base: Mapping[str, Any], merged: Mapping[str, Any]) -> None:
+def _check_sections(path: Path, own: Mapping[str, Any], base: Mapping[str, Any]) -> None:
     for section, settings in own.items():
-        if section not in _SECTIONS or not isinstance(settings, dict):
+        if section not in _SECTIONS:
             raise ProfileError(f"profile {path}: section {section!r} is unknown; use {', '.join(_SECTIONS)}")
+        if not isinstance(settings, dict):
+            raise ProfileError(f"profile {path}: {section} = {settings!r:.80} is no table; write it under [{section}]")
         for key in settings:
-            if section != "weights" and key not in base.get(section, {}) and path.name != "default.toml":
+            if section != "weights" and key not in base.get(section, {}):
                 raise ProfileError(f"profile {path}: [{section}] has no {key!r}; use {', '.join(base[section])}")
+
+
+def _check_values(path: Path, merged: Mapping[str, Any]) -> None:
     for section in ("style", "dtypes", "transforms", "weights", "caps"):
         for key, value in merged[section].items():
             _check_number(path, section, key, value)
+    for section in ("dtypes", "transforms"):
+        if not any(merged[section].values()):
+            raise ProfileError(f"profile {path}: every share in [{section}] is 0; give one above 0")
     for key, quantiles in merged["sizes"].items():
-        if not (isinstance(quantiles, list) and len(quantiles) == 7 and sorted(quantiles) == quantiles):  # pyright: ignore
+        if not _quantiles(quantiles):
             raise ProfileError(
-                f"profile {path}: [sizes] {key} = {quantiles!r} is not seven growing integers; "
+                f"profile {path}: [sizes] {key} = {quantiles!r:.80} is not seven growing integers from 1 to {_MOST}; "
                 "give the quantiles at 0, 10, 25, 50, 75, 90 and 100 %"
             )
+
+
+def _quantiles(value: Any) -> bool:
+    if not isinstance(value, list):
+        return False
+    numbers = cast("list[Any]", value)
+    whole = all(type(number) is int and 1 <= number <= _MOST for number in numbers)
+    return whole and len(numbers) == 7 and sorted(numbers) == numbers
 
 
 def _check_number(path: Path, section: str, key: str, value: Any) -> None:
@@ -84,5 +103,7 @@ def _check_number(path: Path, section: str, key: str, value: Any) -> None:
         raise ProfileError(f"profile {path}: [{section}] {key} = {value!r} is not a number; give one of at least 0")
     if value < 0:
         raise ProfileError(f"profile {path}: [{section}] {key} = {value!r} is below 0; give a number of at least 0")
+    if section == "caps" and not isinstance(value, int):
+        raise ProfileError(f"profile {path}: [caps] {key} = {value!r} is no whole number; give one of at least 0")
     if section == "style" and value > 1:
         raise ProfileError(f"profile {path}: [style] {key} = {value!r} is above 1; give a share from 0 to 1")

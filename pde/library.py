@@ -132,6 +132,8 @@ def solver_function(variant: Variant, n: int, tolerance: float | None = None) ->
     """
     check(variant)
     check_size(variant, n)
+    if tolerance is not None and not 0 < tolerance < 1:
+        raise UserError(f"tolerance = {tolerance} is not between 0 and 1: take 1e-5 in 32 bits, 1e-10 in 64")
     if tolerance is None and not jax.config.read("jax_enable_x64"):
         tolerance = 1e-5
     return jax.jit(whole(variant, variant.model(n), tolerance).bind())

@@ -18,6 +18,8 @@ from pde.scheme_high import HIGH_ORDER, SCHEMES, spelled_high
 from pde.solvers import SOLVERS, Plan, Solver
 
 MOST_ELEMENTS = 2**20
+MOST_UNKNOWNS = 2**26
+"""Half a gigabyte an array in 64 bits, of which a solver holds about ten."""
 BATCH = 4
 OPERATOR_USES = ("residual", "relative_residual", "energy")
 
@@ -222,6 +224,11 @@ def check_size(variant: Variant, n: int) -> None:
     least = 6 if variant.scheme in ("wide", "wide_ends") else 3
     if n < least:
         raise UserError(f"n = {n} is too small for the stencil of {variant.scheme}: take n >= {least}")
+    if n**d > MOST_UNKNOWNS:
+        raise UserError(
+            f"n = {n} gives {n**d:,} unknowns in {d}D, more than the {MOST_UNKNOWNS:,} that memory "
+            f"is kept for: take n <= {int((MOST_UNKNOWNS + 0.5) ** (1 / d))}"
+        )
     intervals_ = n if _cells(variant) else n + 1
     if solver.hierarchy and intervals_ & (intervals_ - 1):
         form, near = (

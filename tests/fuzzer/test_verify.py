@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from runs import here, make
+from runs import DAMAGES, here, make
 
 import fuzzer.verify
+from fuzzer.errors import UserError
 from fuzzer.options import Limits
+from fuzzer.show import show
+from fuzzer.stats import stats
 from fuzzer.store import at, sha256
 from fuzzer.verify import verify
 
@@ -42,7 +46,7 @@ def test_a_run_keeps_its_promises(whole: Path) -> None:
     texts = {promise.text: promise for promise in promises}
     assert [text for text, promise in texts.items() if not promise.holds] == []
     assert texts["programs: the source alone lowers to the row's jaxpr and stablehlo"].checked == 48
-    assert len(promises) == 13
+    assert len(promises) == 14
 
 
 def spoil(out: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
@@ -91,6 +95,10 @@ BREACHES: dict[str, tuple[Callable[[list[dict[str, Any]]], None], str]] = {
     "count": (set_value("primitives", lambda _: []), "sizes and counts"),
     "span": (set_value("source_map", move_span), "spans of the source map"),
     "index": (set_value("index", lambda number: number + 1_000), "seed and index give the source"),
+    "null": (set_value("structure", lambda _: None), "every shard can be read"),
+    "no fingerprint": (set_value("structure", lambda _: "none"), "structure decides the split"),
+    "no program": (set_value("source", lambda _: "("), "the source alone lowers"),
+    "no text": (set_value("jaxpr", lambda _: ""), "every equation and operation"),
 }
 
 
@@ -112,6 +120,65 @@ def test_altered_missing_and_strange_files_are_noticed(whole: Path, tmp_path: Pa
         "every file has its sha256 of the manifest",
         "no other file is in the folder",
     ]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_shard_that_cannot_be_read_keeps_no_promise_and_is_made_again(
+    whole: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(whole, out)
+    (out / SHARD).write_bytes(damage((out / SHARD).read_bytes())[:-4])
+    assert broken(out) == ["every file has its sha256 of the manifest", "programs: every shard can be read"]
+    for reader in (lambda: show(out, "programs", index=0), lambda: stats(out, None)):
+        with pytest.raises(UserError, match="is no shard of this run"):
+            reader()
+    make(out)
+    assert broken(out) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff", "no JSON object"),
+        (b"[" * 100_000, "no JSON object"),
+        (b"[]", "no JSON object"),
+        (b"{}", "it has no 'run'"),
+    ],
+)
+def test_a_manifest_that_no_run_wrote_is_named(whole: Path, tmp_path: Path, content: bytes, said: str) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(whole, out)
+    (out / "manifest.json").write_bytes(content)
+    with pytest.raises(UserError, match=said):
+        broken(out)
+    with pytest.raises(UserError, match=r"put the original back|holds a run of another"):
+        make(out)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("files",), []),
+        (("families", "programs", "shards", 0, "rows"), "many"),
+        (("families", "programs", "shards"), None),
+        (("run", "families", "programs", "factory"), 7),
+        (("families", "programs", "counts", "draws"), None),
+    ],
+)
+def test_a_manifest_with_a_wrong_value_says_which(
+    whole: Path, tmp_path: Path, path: tuple[Any, ...], value: Any
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(whole, out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    place = manifest
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match=rf"'{path[-1]}' of .* is {re.escape(repr(value))}"):
+        broken(out)
 
 
 def test_a_sample_is_as_large_as_asked(whole: Path) -> None:

@@ -32,6 +32,14 @@ def test_a_profile_changes_only_what_it_names(tmp_path):
         ("[style]\nno_such_style = 0.1\n", "has no 'no_such_style'"),
         ("[colour]\nred = 1\n", "section 'colour' is unknown"),
         ("[sizes]\nstatements = [3, 2, 1]\n", "seven growing integers"),
+        ("[sizes]\nstatements = [1, 2, 'a', 4, 5, 6, 7]\n", "seven growing integers"),
+        ("[sizes]\narguments = [0, 1, 1, 2, 4, 6, 8]\n", "seven growing integers from 1"),
+        ("weights = 3\n", "no table"),
+        ("[[weights]]\nadd = 1\n", "no table"),
+        ("[caps]\ndepth = 2.5\n", "no whole number"),
+        ("[dtypes]\nfloat32 = 0\nbfloat16 = 0\nfloat16 = 0\n", "every share in [dtypes] is 0"),
+        ("[dtypes]\nfloat64 = 1\n", "has no 'float64'"),
+        ("x = " + "[" * 10_000, "not TOML"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, said):

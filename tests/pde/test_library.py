@@ -62,6 +62,7 @@ MISTAKES = [
     (["--solver", "cg", "--n", "2"], "n = 2 is too small for the stencil of differences: take n >= 3"),
     (["--solver", "sine_halves", "--n", "64"], "n = 64 is even, but sine_halves needs an odd n: take n = 65"),
     (["--solver", "lu", "--n", "100"], "take n <= 32"),
+    (["--solver", "dst", "--n", "9000"], "81,000,000 unknowns in 2D, more than the 67,108,864 that memory is kept for"),
     (["--solver", "fft"], "it needs eigenvectors that are Fourier modes"),
     (["--solver", "cg", "--equation", "screened", "--screening", "-1"], "c = -1 is negative"),
     (["--boundary", "slippery"], "unknown boundary 'slippery': choose one of dirichlet"),
@@ -129,6 +130,12 @@ def test_no_workers() -> None:
 def test_incompatible_neumann_data() -> None:
     with pytest.raises(pde.UserError, match="a pure Neumann problem has a solution only if it is 0"):
         check_compatible(np.ones(8), 0.5)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1e-6, 1.0, float("nan")])
+def test_a_tolerance_out_of_bounds(tolerance: float) -> None:
+    with pytest.raises(pde.UserError, match="is not between 0 and 1: take 1e-5"):
+        pde.solve(pde.Problem(2, "dirichlet", "poisson", "sine"), "cg", 7, tolerance=tolerance)
 
 
 def test_solve_prints_error_and_iterations() -> None:
