@@ -74,18 +74,24 @@ class FamilySpec:
     name: str
     """Configuration and folder of its shards."""
     factory: str
-    """`module:attribute` of a callable that takes `argument` and returns the family."""
-    argument: str
+    """`module:attribute` of a callable that takes `profile` and returns the family."""
+    profile: str
+    """Text with all settings of its draws, the `profile_text` of its origin: no worker needs a file for them."""
 
 
 def programs(profile: str) -> FamilySpec:
-    """The family of array programs, drawn under a profile."""
-    return FamilySpec("programs", "fuzzer.family:load_programs", profile)
+    """The family of array programs, drawn under a profile (a bundled name or a path)."""
+    from grammar.profile import ProfileError, load
+
+    try:
+        return FamilySpec("programs", "fuzzer.family:load_programs", load(profile).text)
+    except ProfileError as error:
+        raise UserError(str(error)) from None
 
 
 def poisson() -> FamilySpec:
     """The family of Poisson solvers; no profile applies to it."""
-    return FamilySpec("poisson", "fuzzer.poisson:load_poisson", "none")
+    return FamilySpec("poisson", "fuzzer.poisson:load_poisson", "")
 
 
 @lru_cache(maxsize=8)
@@ -93,16 +99,14 @@ def resolve(spec: FamilySpec) -> Family:
     """The family of a spec, made once in each process."""
     module, _, attribute = spec.factory.partition(":")
     factory: Callable[[str], Family] = getattr(importlib.import_module(module), attribute)
-    return factory(spec.argument)
+    return factory(spec.profile)
 
 
 def resolve_same(spec: FamilySpec, origin: Mapping[str, str]) -> Family:
     """The family of a spec, which must still be what it was when the run began."""
     family = resolve(spec)
     if dict(family.origin) != dict(origin):
-        raise RunError(
-            f"the grammar or profile of {spec.name!r} changed on disk while the run was going; start it again"
-        )
+        raise RunError(f"the grammar of {spec.name!r} changed on disk while the run was going; start it again")
     return family
 
 
@@ -122,12 +126,13 @@ class Programs:
 
 
 def load_programs(profile: str) -> Family:
-    """The grammar under a profile (a bundled name or a path); a mistake in either is the user's."""
+    """The grammar under a profile's text; a mistake in either is the user's."""
     import grammar  # here, because it imports JAX and the command line must not wait for that
+    from grammar.profile import parse
 
     try:
-        loaded = grammar.load(profile)
+        loaded = grammar.load(parse(profile))
         loaded.check_once()
     except grammar.UserError as error:
         raise UserError(str(error)) from None
-    return Programs(loaded, {"grammar": loaded.digest, "profile": loaded.profile, "profile_text": loaded.profile_text})
+    return Programs(loaded, {"grammar": loaded.digest, "profile": loaded.profile, "profile_text": profile})

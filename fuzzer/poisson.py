@@ -59,4 +59,4 @@ def load_poisson(profile: str) -> Family:
         solvers = family.load()
     except pde.UserError as error:
         raise UserError(str(error)) from None
-    return PoissonRows(solvers, {"grammar": family.digest(), "profile": profile})
+    return PoissonRows(solvers, {"grammar": family.digest(), "profile": "none", "profile_text": profile})

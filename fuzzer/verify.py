@@ -152,7 +152,7 @@ def _broken(task: RecheckTask, answer: Answer[Mapping[str, list[str]]]) -> Mappi
 def _same_family(manifest: Manifest, name: str) -> FamilySpec | None:
     """The family that drew the rows, where the one installed here is still the same."""
     made_by = manifest["run"]["families"][name]
-    spec = FamilySpec(name, made_by["factory"], made_by["profile"])
+    spec = FamilySpec(name, made_by["factory"], made_by["profile_text"])
     try:
         same = resolve(spec).origin.items() <= made_by.items()
     except Exception:

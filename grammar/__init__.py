@@ -12,10 +12,11 @@ from grammar.errors import GrammarError, ProfileError, Rejected, UserError
 
 if TYPE_CHECKING:
     from grammar.grammar import Grammar
+    from grammar.profile import Profile
 
 
-def load(profile: str = "default") -> Grammar:
-    """The grammar with a bundled profile, or with the one in a .toml file; see `grammar.grammar.load`."""
+def load(profile: str | Profile = "default") -> Grammar:
+    """The grammar with a bundled profile, the one in a .toml file, or a loaded one; see `grammar.grammar.load`."""
     from grammar.grammar import (
         load as load_grammar,
     )  # delayed: the productions import JAX, whose errors are not needed

@@ -91,11 +91,11 @@ class Grammar:
                 raise production.fail("it can never be drawn: no operands were found for it; loosen its operands")
 
 
-def load(profile: str = "default") -> Grammar:
-    """The grammar with a bundled profile, or with one in a .toml file.
+def load(profile: str | profiles.Profile = "default") -> Grammar:
+    """The grammar with a profile: a bundled one's name, the path of a .toml file, or one that was loaded.
 
     Raises ProfileError (unknown or malformed profile) or GrammarError (malformed production), each one sentence.
     """
     for module in pkgutil.iter_modules(productions.__path__):
         importlib.import_module(f"{productions.__name__}.{module.name}")
-    return Grammar(registered(), profiles.load(profile))
+    return Grammar(registered(), profile if isinstance(profile, profiles.Profile) else profiles.load(profile))

@@ -5,6 +5,7 @@ A profile names only what it changes; everything else comes from `profiles/defau
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,13 +25,17 @@ class Profile:
     """The settings of a run, all present and checked."""
 
     name: str
-    text: str
     sizes: Mapping[str, Any]
     style: Mapping[str, float]
     caps: Mapping[str, int]
     dtypes: Mapping[str, float]
     transforms: Mapping[str, float]
     weights: Mapping[str, float]
+
+    @property
+    def text(self) -> str:
+        """All of it in JSON, from which `parse` makes it again: a run keeps this, and then needs no file."""
+        return json.dumps(vars(self))
 
 
 def bundled() -> list[str]:
@@ -46,13 +51,16 @@ def load(profile: str) -> Profile:
             f"profile {profile!r} is neither a file nor one of {', '.join(bundled())}; "
             "give one of these names or the path of a .toml file"
         )
-    default = _FOLDER / "default.toml"
-    base, own = _read(default), _read(path)
+    base, own = _read(_FOLDER / "default.toml"), _read(path)
     _check_sections(path, own, base)
     merged = {section: {**base.get(section, {}), **own.get(section, {})} for section in _SECTIONS}
     _check_values(path, merged)
-    text = default.read_text() if path == default else default.read_text() + "\n" + path.read_text()
-    return Profile(path.stem, text, **merged)
+    return Profile(path.stem, **merged)
+
+
+def parse(text: str) -> Profile:
+    """The profile that has this `text`."""
+    return Profile(**json.loads(text))
 
 
 def _read(path: Path) -> dict[str, Any]:

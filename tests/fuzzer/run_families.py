@@ -51,7 +51,7 @@ class Simple:
     columns = ()
 
     def __init__(self, profile: str) -> None:
-        self.origin: Mapping[str, str] = {"grammar": "0" * 32, "profile": profile}
+        self.origin: Mapping[str, str] = {"grammar": "0" * 32, "profile": profile, "profile_text": profile}
 
     def draw(self, seed: int, index: int) -> Program:
         random = Random(seed * 1_000_003 + index)

@@ -54,6 +54,18 @@ def test_unknown_profile(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_rows_of_a_profile_are_drawn_again_without_its_file(tmp_path: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text("[style]\ndocstring = 1.0\n")
+    out = str(tmp_path / "run")
+    small = ["--shards", "1", "--rows-per-shard", "8", "--block", "8", "--workers", "1"]
+    assert say("--out", out, "--profile", str(profile), *small)[0] == 0
+    profile.unlink()
+    status, said, _ = say("verify", out, "--workers", "1")
+    assert status == 0
+    assert "ok      programs: seed and index give the source again (8 checked)" in said
+
+
 @pytest.mark.parametrize("text", ["weights = [", "no_such_section = 1", "[weights]\ntanh = -1\n"])
 def test_malformed_profile(tmp_path: Path, text: str) -> None:
     profile = tmp_path / "mine.toml"

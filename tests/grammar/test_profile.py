@@ -20,6 +20,12 @@ def test_a_profile_changes_only_what_it_names(tmp_path):
     assert made.name == "mine"
 
 
+def test_a_profile_is_made_again_from_its_text(tmp_path):
+    made = profile.load(written(tmp_path, "[style]\ndocstring = 0.25\n[weights]\nadd = 1e-7\n"))
+    assert profile.parse(made.text) == made
+    assert grammar.load(profile.parse(made.text)).draw(3, 1) == grammar.load(made).draw(3, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
