@@ -74,8 +74,8 @@ class Grammar:
             proof.touch()
 
     def check(self) -> None:
-        """Proves every production on a few draws: its template compiles, it can be reached, its body traces and has the
-        declared type. GrammarError names file and line of the first that does not."""
+        """Proves every production on a draw: its template compiles, it can be reached, its body traces, type and values
+        are as declared. GrammarError names file and line of the first that fails."""
         self.tables.check()
         for production in self.tables.productions:
             _ = production.template
@@ -83,7 +83,9 @@ class Grammar:
             for draw_at in range(_CHECK_DRAWS):
                 derivation = Derivation(self.tables, Seeded(_CHECK_SEED + at, draw_at))
                 try:
-                    interpret.verify(derivation.alone(production))
+                    block = derivation.alone(production)
+                    interpret.verify(block)
+                    interpret.verify_values(block)
                     break
                 except Rejected:
                     continue

@@ -1,17 +1,19 @@
-"""Concrete inputs: arrays drawn from the types of a program's arguments."""
+"""Concrete values of refined types: arrays drawn for arguments, and whether an array is what its type says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from grammar.program import Input
-from grammar.types import BOOL, COMPLEX, INTS, KEY
+from grammar.types import BOOL, COMPLEX, INTS, KEY, ArrayType
 
 Leaf = Callable[[np.random.Generator, tuple[int, ...], int], np.ndarray]
+Holds = Callable[[np.ndarray, int, float], Any]
 
 
 def _spd(rng: np.random.Generator, shape: tuple[int, ...], bound: int) -> np.ndarray:
@@ -48,3 +50,29 @@ def draw(leaf: Input, rng: np.random.Generator) -> jax.Array:
     if leaf.dtype in COMPLEX:
         value = value + 1j * _DRAWS[name](rng, leaf.shape, 0)
     return jnp.asarray(value, dtype=leaf.dtype)
+
+
+# What each refinement says of a value, given the bound of an index and the error of rounding.
+_HOLDS: dict[str, Holds] = {
+    "positive": lambda value, bound, error: value >= 0,  # what is tiny rounds to 0
+    "nonnegative": lambda value, bound, error: value >= 0,
+    "unit": lambda value, bound, error: abs(value) <= 1 + error,
+    "probability": lambda value, bound, error: (value >= -error) & (value <= 1 + error),
+    "simplex": lambda value, bound, error: (value >= -error).all() & (abs(value.sum(-1) - 1) <= 10 * error),
+    "triangular": lambda value, bound, error: (value == np.tril(value)).all() and np.diagonal(value, 0, -2, -1).all(),
+    "index": lambda value, bound, error: (value >= 0) & (value < bound),
+    "spd": lambda value, bound, error: (
+        np.allclose(value, np.swapaxes(value, -1, -2).conj(), atol=10 * error) and np.linalg.eigvalsh(value) > 0
+    ),
+}
+CHECKED = frozenset(_HOLDS)
+"""The refinements that say something of values."""
+
+
+def holds(of: ArrayType, value: jax.Array) -> bool:
+    """Whether an array is all that its type's refinement says, up to rounding."""
+    if of.refinement.name not in CHECKED or of.dtype in BOOL:
+        return True
+    exact = np.asarray(value).astype(np.complex128 if of.dtype in COMPLEX else np.float64)
+    error = 1e-4 if of.dtype in ("float32", "float64", *COMPLEX) else 3e-2
+    return bool(np.all(_HOLDS[of.refinement.name](exact, of.refinement.bound, error)))

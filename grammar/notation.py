@@ -15,15 +15,17 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from keyword import iskeyword
+from math import inf
 from pathlib import Path
 from types import CellType, FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 
 from grammar import types
 from grammar.choices import Choices
 from grammar.dims import Binding, Dims, Term
 from grammar.errors import GrammarError
-from grammar.statics import StaticSpec, spec_of
+from grammar.statics import Among, Bound, DtypeOf, StaticSpec, spec_of
 from grammar.template import Template
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ __all__ = [
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
+
+_UNLIKE_A_RULE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | inspect.CO_COROUTINE
 
 
 # --- refinements in a signature --------------------------------------------------------------------
@@ -210,8 +214,11 @@ class _DtypeClass:
     dtypes: tuple[str, ...]
 
     def __getitem__(self, item: tuple[Any, ...]) -> ArrayPattern:
-        _, dims, *refinement = item
         with _located():
+            _, dims, *refinement = item
+            for rule in refinement:
+                if not isinstance(rule, RefinementRule):
+                    raise TypeError(f"{rule!r} is no refinement; use those of grammar.notation, such as Positive")
             return ArrayPattern(self.name, self.dtypes, Dims.parse(dims), *refinement)
 
 
@@ -223,7 +230,8 @@ class _TreeClass:
 class _StaticClass:
     def __getitem__(self, item: tuple[Any, Any]) -> StaticSpec:
         with _located():
-            return spec_of(item[1])
+            _, spec = item
+            return spec_of(spec)
 
 
 class _BodyClass:
@@ -413,8 +421,10 @@ def production(
         label = name or function.__name__
         try:
             patterns = dict(signature or inspect.get_annotations(function, eval_str=True))
+            if "return" not in patterns:
+                raise TypeError("the result has no pattern; annotate it")
             result = _result(patterns.pop("return"))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, NameError, SyntaxError) as error:
             raise GrammarError(f"{place}: production {label!r}: the signature cannot be read: {error}") from None
         home = group or Path(file).stem
         made = Production(
@@ -464,11 +474,17 @@ def result_arrays(pattern: Pattern) -> Iterator[ArrayPattern | TreePattern]:
 
 
 def _check_declaration(made: Production, code: Any) -> None:
-    if not made.weight >= 0:
+    if not isinstance(cast("Any", made.weight), int | float) or not 0 <= made.weight < inf:
         raise made.fail(f"weight {made.weight!r} is not a number of at least 0; give it one")
+    if code.co_flags & _UNLIKE_A_RULE or code.co_kwonlyargcount:
+        raise made.fail("it is no plain function of positional parameters; write it as the others are")
+    for word in made.names:
+        if not word.isidentifier() or iskeyword(word):
+            raise made.fail(f"names has {word!r}, which cannot name a variable; give words that can")
     for key in code.co_varnames[: code.co_argcount]:
         if not isinstance(made.params.get(key), ArrayPattern | TreePattern | BodyPattern | StaticSpec):
             raise made.fail(f"parameter {key!r} has no pattern; annotate it as in the other productions")
+    _check_sources(made)
     known = {name for _, pattern in made.operands for name in _pattern_names(pattern)} | set(made.params)
     known |= {name for _, spec in made.statics for name in spec.binds}
     for asked in made.magnitude_arguments:
@@ -487,6 +503,37 @@ def _check_declaration(made: Production, code: Any) -> None:
                 raise made.fail(
                     f"result dimension {dimension!r} appears in no operand; name it in one or give a relation"
                 )
+    for label, spec in made.statics:
+        for dimension in spec.reads:
+            if dimension not in bound:
+                raise made.fail(f"static {label!r} asks for dimension {dimension!r}, which no operand has; name one")
+    for pattern in _arrays_of(made):
+        for dimension in pattern.refinement.bound.names if pattern.refinement.bound else ():
+            if dimension not in bound:
+                raise made.fail(f"Index asks for dimension {dimension!r}, which no operand has; name one")
+
+
+def _check_sources(made: Production) -> None:
+    """What a result, a static or a refinement takes from an operand is there to be taken."""
+    operands = {name for name, _ in made.operands}
+    families = {pattern.family for pattern in _arrays_of(made)}
+    for pattern in _arrays_of(made):
+        source = pattern.refinement.source
+        if source and source not in operands:
+            raise made.fail(f"a refinement is that of {source!r}, which is no operand; name one of them")
+    for label, spec in made.statics:
+        if isinstance(spec, DtypeOf) and spec.family not in families:
+            raise made.fail(f"static {label!r} asks for the dtype of {spec.family!r}, which no pattern has; name one")
+        if isinstance(spec, Bound) and made.relation is None:
+            raise made.fail(f"static {label!r} is what a relation binds, and there is none; give one")
+        if isinstance(spec, Among) and not spec.values:
+            raise made.fail(f"static {label!r} is among no values; give one")
+
+
+def _arrays_of(made: Production) -> list[ArrayPattern]:
+    """The patterns of arrays among its operands and results."""
+    results = [pattern for pattern in result_arrays(made.result) if isinstance(pattern, ArrayPattern)]
+    return [pattern for _, pattern in made.arrays] + results
 
 
 def _pattern_names(pattern: ArrayPattern | TreePattern) -> Iterator[str]:

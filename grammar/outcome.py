@@ -68,7 +68,10 @@ def magnitude_of(
         else:
             size = binding[name]
             values.append(log2(size) if isinstance(size, int) else sum(log2(extent) for extent in size))
-    return min(float(production.magnitude(*values)), 1e6)
+    try:
+        return min(float(production.magnitude(*values)), 1e6)
+    except Exception as error:
+        raise production.fail(f"its magnitude fails on {values}: {type(error).__name__}: {error}") from error
 
 
 def result_refinement(pattern: ArrayPattern, node: Node, binding: Binding) -> Refinement:

@@ -8,7 +8,7 @@ fraction of the cost of formatting whole modules.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,12 @@ def module(imports: Iterable[str], functions: Sequence[cst.FunctionDef]) -> str:
     body = "\n".join(lines) + "\n"
     used = _import_lines(line for line in imports if _uses(body, line.rsplit(" ", 1)[1]))
     return "\n".join([*used, body]) if used else body.lstrip("\n")
+
+
+def check(statements: Sequence[Any]) -> None:
+    """Raises NotImplementedError, which names the first kind of syntax that programs are not written with."""
+    for statement in statements:
+        _statement(statement, "")
 
 
 def _uses(body: str, alias: str) -> bool:
@@ -70,7 +76,7 @@ def _suite(block: Any, indent: str) -> list[str]:
 
 def _statement(node: Any, indent: str) -> list[str]:
     if isinstance(node, cst.SimpleStatementLine):
-        return _fit("; ".join(_SMALL[type(small)](small) for small in node.body), indent)
+        return _fit("; ".join(_writer(_SMALL, small)(small) for small in node.body), indent)
     if isinstance(node, cst.FunctionDef):
         return _function(node, indent)
     if isinstance(node, cst.For):
@@ -78,7 +84,7 @@ def _statement(node: Any, indent: str) -> list[str]:
     elif isinstance(node, cst.If):
         return _if(node, "if", indent)
     else:
-        raise NotImplementedError(f"no rendering of {type(node).__name__}: write the template without it")
+        raise _unwritten(node)
     return _fit(head, indent) + _suite(node.body, indent + _INDENT)
 
 
@@ -147,10 +153,21 @@ _SMALL: dict[Any, Callable[[Any], str]] = {
 
 def text(node: Any) -> str:
     """An expression on one line."""
-    written = _EXPRESSIONS[type(node)](node)
+    written = _writer(_EXPRESSIONS, node)(node)
     for _ in node.lpar:
         written = f"({written})"
     return written
+
+
+def _writer(writers: Mapping[Any, Callable[[Any], str]], node: Any) -> Callable[[Any], str]:
+    try:
+        return writers[type(node)]
+    except KeyError:
+        raise _unwritten(node) from None
+
+
+def _unwritten(node: Any) -> NotImplementedError:
+    return NotImplementedError(f"a {type(node).__name__} is nothing that programs are written with; put it otherwise")
 
 
 def _operator(operator: Any) -> str:

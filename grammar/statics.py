@@ -39,6 +39,11 @@ class StaticSpec(ABC):
         """Those of them whose value `draw` finds itself."""
         return ()
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Dimensions that others of the signature must have."""
+        return ()
+
     @abstractmethod
     def draw(self, binding: Binding, arrays: Sequence[tuple[str, ArrayPattern]], choices: Choices) -> Any:
         """The value under a binding. It may extend the binding by what it `binds`."""
@@ -50,6 +55,10 @@ class AxisOf(StaticSpec):
 
     name: str
     negative: bool = True
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.name,)
 
     def draw(self, binding: Binding, arrays: Sequence[tuple[str, ArrayPattern]], choices: Choices) -> int:
         dims = next(pattern.dims for _, pattern in arrays if self.name in pattern.dims.names)
@@ -63,6 +72,10 @@ class AxesOf(StaticSpec):
     """Positions of all dimensions of a star, as a tuple."""
 
     star: str
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.star,)
 
     def draw(self, binding: Binding, arrays: Sequence[tuple[str, ArrayPattern]], choices: Choices) -> tuple[int, ...]:
         dims = next(pattern.dims for _, pattern in arrays if self.star in pattern.dims.names)
@@ -119,6 +132,10 @@ class Between(StaticSpec):
     low: Term
     high: Term
     name: str = ""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (*self.low.names, *self.high.names)
 
     @property
     def binds(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 from grammar import types
 from grammar.dims import Binding
 from grammar.draft import Draft
+from grammar.errors import Rejected
 from grammar.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables
 from grammar.notation import ArrayPattern, BodyPattern, Pattern, Production, TreePattern, TuplePattern
 from grammar.outcome import LINKED, fresh, magnitude_of, result_refinement, saturated, stays_live, trees
@@ -109,7 +110,7 @@ class Steps(Draft):
         taken = {id(var) for tree in arguments.values() for var in variables(tree)}
         backward = "#" in binding
         whole = self._whole_operand(production) if backward else ""
-        if backward and production.relation is not None and not production.relation(binding, self.choices):
+        if backward and production.relation is not None and not self._related(production, binding):
             return self._fail(production)
         related = _dimensions(binding) if backward else -1
         for name, pattern in production.operands:
@@ -125,7 +126,7 @@ class Steps(Draft):
             taken.update(id(var) for var in variables(arguments[name]))
         # Backwards, a relation has spoken before the operands; it is asked again about what they have brought.
         asked_again = production.relation is not None and _dimensions(binding) != related
-        if asked_again and not production.relation(binding, self.choices):  # type: ignore[misc]
+        if asked_again and not self._related(production, binding):
             return self._fail(production)
         self._complete_statics(block, production, binding)
         for name, spec in production.statics:
@@ -153,6 +154,15 @@ class Steps(Draft):
                 var.live = var.type.dtype in LINKED and not saturated(var, arguments)
         self._commit(block, node, outputs)
         return node
+
+    def _related(self, production: Production, binding: Binding) -> bool:
+        assert production.relation is not None
+        try:
+            return production.relation(binding, self.choices)
+        except Rejected:
+            raise
+        except Exception as error:
+            raise production.fail(f"its relation fails on {binding}: {type(error).__name__}: {error}") from error
 
     def _whole_operand(self, production: Production) -> str:
         """Of the operands that broadcast, the one that has the whole shape when the result is given."""

@@ -193,13 +193,20 @@ class Template:
         self.modules: dict[str, str] = {}
         """Modules imported by `from`, which a program may write out: alias and import statement."""
         self._depth = 0
-        *before, last = _body(text, definition)
+        *self.before_raw, last = _body(text, definition)
         returned = last.body[0] if isinstance(last, cst.SimpleStatementLine) else None
         if not isinstance(returned, cst.Return) or returned.value is None:
             raise fail("the body must end with `return` and an expression")
-        self.before = [self._builder(statement) for statement in before]
-        self.before_raw = before
-        self.result = self._expression(returned.value)
+        if any(_is_idle(statement, self.locals) for statement in self.before_raw):
+            raise fail("a statement of its body assigns nothing; assign its value or drop it")
+        try:
+            render.check(self.before_raw)
+            self.before = [self._builder(statement) for statement in self.before_raw]
+            self.result = self._expression(returned.value)
+        except NotImplementedError as error:
+            raise fail(str(error)) from None
+        for unused in sorted(params - set(self.counts) - self.rebound):
+            raise fail(f"parameter {unused!r} does not stand in its body; use it there or drop it")
 
     def statements(self, env: Env, pick: Pick) -> list[Any]:
         """The statements before the result."""
@@ -333,7 +340,12 @@ class Template:
         """The expression of a captured Python value: a function by the alias of its module, else a literal."""
         if callable(value):
             return self._function(value)
-        return literal(value).node
+        try:
+            return literal(value).node
+        except cst.ParserSyntaxError:
+            raise self._fail(
+                f"{value!r:.60} cannot be written out; import it by name at the top of the file, or make it a number"
+            ) from None
 
     def _function(self, value: Any) -> cst.BaseExpression:
         label = value.__name__
@@ -385,6 +397,17 @@ def _options(node: Any) -> tuple[list[cst.BaseExpression], list[float]] | None:
     given = [arg.value for arg in node.args if arg.keyword is not None]
     weights = ast.literal_eval(render.text(given[0])) if given else [1.0] * len(options)
     return options, list(accumulate(float(weight) for weight in weights))
+
+
+def _is_idle(statement: Any, local: Sequence[str]) -> bool:
+    """Whether a statement is an expression whose value goes nowhere, methods of what the body made left aside."""
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return False
+    values = [small.value for small in statement.body if isinstance(small, cst.Expr)]
+    return not all(
+        isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute) and render.text(value.func.value) in local
+        for value in values
+    )
 
 
 def _values(function: Any) -> dict[str, Any]:

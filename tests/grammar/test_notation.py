@@ -9,7 +9,21 @@ from grammar import interpret, profile
 from grammar.choices import Seeded
 from grammar.derive import Derivation
 from grammar.errors import GrammarError
-from grammar.notation import Array, Float, Positive, Static, Triangular, Unit, either, production, separate
+from grammar.notation import (
+    Array,
+    Float,
+    Index,
+    Int,
+    Like,
+    Positive,
+    Static,
+    Triangular,
+    Unit,
+    either,
+    production,
+    separate,
+)
+from grammar.statics import among, bound, dtype
 from grammar.tables import Tables
 
 PLACE = re.compile(r"test_notation\.py:\d+: production '\w+': ")
@@ -22,7 +36,9 @@ def declare_and_check(declare):
         tables = Tables(list(registry.values()), profile.load("default"))
         for made in registry.values():
             _ = made.template
-            interpret.verify(Derivation(tables, Seeded(0, 0)).alone(made))
+            block = Derivation(tables, Seeded(0, 0)).alone(made)
+            interpret.verify(block)
+            interpret.verify_values(block)
 
 
 def refused(declare):
@@ -33,6 +49,110 @@ def refused(declare):
     assert PLACE.search(message), message
     assert "\n" not in message
     return message
+
+
+def test_refinement_that_does_not_hold():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s", Positive]:
+            return jnp.sin(x)
+
+    assert "to be positive, but a value of it is not" in refused(declare)
+
+
+def _annotations():
+    """Signatures that cannot be meant, and what is said of each."""
+    floats = Float[Array, "*a n"]
+    yield {"x": floats, "k": Static[int, "q"], "return": floats}, "asks for dimension 'q'"
+    yield {"x": floats, "k": Static[int, bound("q")], "return": floats}, "what a relation binds"
+    yield {"x": floats, "k": Static[int, dtype("Int")], "return": floats}, "the dtype of 'Int'"
+    yield {"x": floats, "k": Static[int, among()], "return": floats}, "among no values"
+    yield {"x": floats, "k": Int[Array, "n", Index("q")], "return": floats}, "Index asks for dimension 'q'"
+    yield {"x": floats, "k": floats, "return": Float[Array, "*a n", Like("y")]}, "that of 'y', which is no operand"
+    yield {"x": floats, "k": floats}, "the result has no pattern"
+
+
+@pytest.mark.parametrize(("signature", "said"), _annotations())
+def test_what_a_signature_asks_for_is_there(signature, said):
+    def declare():
+        @production(signature=signature)
+        def broken(x, k):
+            return x * k
+
+    assert said in refused(declare)
+
+
+def test_what_is_no_refinement():
+    with pytest.raises(GrammarError, match=r"test_notation\.py:\d+: 'positive' is no refinement"):
+        Float[Array, "*s", "positive"]
+
+
+@pytest.mark.parametrize("rule", [{"magnitude": lambda x: x / 0}, {"relation": lambda binding, choices: binding["q"]}])
+def test_rules_that_fail(rule):
+    def declare():
+        @production(**rule)
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return jnp.sin(x)
+
+    assert f"its {next(iter(rule))} fails on" in refused(declare)
+
+
+@pytest.mark.parametrize("weight", ["much", float("inf"), float("nan")])
+def test_weight_that_is_no_number(weight):
+    def declare():
+        @production(weight=weight)
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return jnp.sin(x)
+
+    assert "is not a number of at least 0" in refused(declare)
+
+
+def test_operand_that_the_body_does_not_use():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"], y: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return jnp.sin(x)
+
+    assert "'y' does not stand in its body" in refused(declare)
+
+
+def test_statement_that_assigns_nothing():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            print(x)
+            return jnp.sin(x)
+
+    assert "assigns nothing" in refused(declare)
+
+
+def test_syntax_that_no_program_has():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return (y := jnp.sin(x)) + y
+
+    assert "a NamedExpr is nothing that programs are written with" in refused(declare)
+
+
+def test_value_that_cannot_be_written():
+    import random
+
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return x * random.random()
+
+    assert "cannot be written out" in refused(declare)
+
+
+def test_function_of_another_kind():
+    def declare():
+        @production()
+        def broken(*x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return x[0]
+
+    assert "no plain function" in refused(declare)
 
 
 def test_unknown_dimension_in_a_result():

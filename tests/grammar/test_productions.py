@@ -46,8 +46,3 @@ def test_written_alone_it_is_a_module_that_traces(production):
         namespace = {}
         exec(render.module(module.imports, module.functions), namespace)
         jax.eval_shape(namespace[label], *interpret.arguments_of(block))
-
-
-@pytest.mark.parametrize("production", GRAMMAR.tables.productions, ids=lambda production: production.name)
-def test_templates_use_every_parameter(production):
-    assert set(production.params) <= set(production.template.counts), "a parameter does not appear in the body"

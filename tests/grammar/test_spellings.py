@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 import grammar
-from grammar import inputs, interpret
+from grammar import interpret
 from grammar.choices import Seeded
 from grammar.derive import Derivation
 from grammar.errors import Rejected
 from grammar.graph import type_of
-from grammar.program import Input
-from grammar.types import leaves
 
 GRAMMAR = grammar.load("default")
 SPELLED = [p for p in GRAMMAR.tables.productions if "either" in p.function.__code__.co_names]
@@ -25,14 +23,6 @@ def drawn(production):
         except Rejected:
             continue
     pytest.fail(f"{production.name} cannot be drawn")
-
-
-def values_of(tree, rng):
-    made = [
-        inputs.draw(Input(path, leaf.dtype, leaf.shape, f"{leaf.refinement.name}<{leaf.refinement.bound}"), rng)
-        for path, leaf in leaves(type_of(tree))
-    ]
-    return jax.tree.unflatten(jax.tree.structure(interpret.abstract(type_of(tree))), made)
 
 
 def arrays(tree):
@@ -64,7 +54,7 @@ def test_spellings_agree(production, monkeypatch, quick_jit):
         return list(offered)
 
     try:
-        results = options(*(values_of(param.tree, rng) for param in block.params))
+        results = options(*(interpret.concrete(type_of(param.tree), rng) for param in block.params))
     except jax.errors.JaxRuntimeError:  # XLA's own faults (an FFT in a layout it does not take) are not ours
         return
     for first, *others in results:
