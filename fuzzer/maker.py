@@ -104,14 +104,13 @@ class Maker:
 
     def _select(self) -> None:
         for _ in range(REPLAYS):
-            try:
-                return self._take_all()
-            except LostKeys:
-                # The blocks are still there, so their keys are soon read again.
-                self._reporter.state.forget(self.selection)
-                self.selection = self._nothing_yet()
-            finally:
-                self.selection.close()
+            with closing(self.selection):
+                try:
+                    return self._take_all()
+                except LostKeys:
+                    # The blocks are still there, so their keys are soon read again.
+                    self._reporter.state.forget(self.selection)
+            self.selection = self._nothing_yet()
         raise RunError(f"the keys of {self.name!r} were lost {REPLAYS} times: start the same command again")
 
     def _take_all(self) -> None:

@@ -187,15 +187,20 @@ def test_lock_of_a_killed_run_is_no_obstacle(tmp_path: Path) -> None:
 
 
 class Forgetful(OwnLedger):
-    """Loses its keys once, when it has seen some."""
+    """Loses its keys once, when it has seen some; it has none once it is closed, as an actor has not."""
 
     lost = False
+    closed = False
 
     def judge(self, ids: bytes, structures: bytes) -> bytes:
-        if len(self._ids) > 10 and not Forgetful.lost:
+        if self.closed or (len(self._ids) > 10 and not Forgetful.lost):
             Forgetful.lost = True
             raise LostKeys
         return super().judge(ids, structures)
+
+    def close(self) -> None:
+        self.closed = True
+        super().close()
 
 
 def test_lost_keys_are_read_again(
