@@ -16,7 +16,7 @@ from grammar.graph import Block, Display, Param, Tree, Var, type_of, variables, 
 from grammar.notation import ArrayPattern, BodyPattern, Production, TreePattern
 from grammar.outcome import LINKED, fresh
 from grammar.steps import Steps
-from grammar.tables import quantile
+from grammar.tables import Table, quantile
 from grammar.transforms import SCALAR, applies
 from grammar.types import ANY, KEY, ArrayType, Type
 
@@ -85,6 +85,8 @@ class Derivation(Steps):
         roles = iter(("carry", "inputs", "extra")) if carried else iter(("x", "y", "z", "w"))
         for of in params:
             tree = fresh(of, None, body)
+            for var in variables(tree):
+                var.live = var.type.dtype in LINKED
             body.params.append(Param(next(roles, "value"), tree))
             body.scope.extend(variables(tree))
         self._nested += 1
@@ -195,15 +197,17 @@ class Derivation(Steps):
         _replace_result(body, slot, joined)
         return True
 
-    def _join(self, block: Block, slot: Var, var: Var, bound: float) -> Var | None:
+    def _join(
+        self, block: Block, slot: Var, var: Var, bound: float, table: Table[Production] | None = None
+    ) -> Var | None:
         """A variable of the slot's type that depends on both; None, and nothing made, where there is no way."""
         mark = self._mark(block)
-        joined = self._joined(block, slot, var, bound)
+        joined = self._joined(block, slot, var, bound, table or self.tables.combine)
         if joined is None:
             self._undo(block, mark)
         return joined
 
-    def _joined(self, block: Block, slot: Var, var: Var, bound: float) -> Var | None:
+    def _joined(self, block: Block, slot: Var, var: Var, bound: float, table: Table[Production]) -> Var | None:
         if var.type.dtype != slot.type.dtype:
             cast = self._apply_link(block, self.tables.cast, [var], replace(slot.type, shape=var.type.shape), bound)
             if cast is None:
@@ -214,14 +218,14 @@ class Derivation(Steps):
             if scalar is None:
                 return None
             var = scalar
-        return self._apply_link(block, self.tables.combine, [slot, var], slot.type, bound)
+        return self._apply_link(block, table, [slot, var], slot.type, bound)
 
     def _apply_link(
-        self, block: Block, table: Any, operands: Sequence[Var], goal: ArrayType, bound: float
+        self, block: Block, table: Table[Production], operands: Sequence[Var], goal: ArrayType, bound: float
     ) -> Var | None:
         """Applies a production of a linking table to exactly these variables."""
         for _ in range(6):
-            production: Production | None = table.pick(self.choices)
+            production = table.pick(self.choices)
             if production is None:
                 return None
             mark = self._mark(block)
@@ -281,7 +285,7 @@ class Derivation(Steps):
             of = unused[0].type
             scalar = self._apply_link(entry, self.tables.collapse, unused, replace(of, shape=()), types.cap(of.dtype))
             unused = unused if scalar is None else [scalar]
-        unused = self._with_live(entry, unused)
+        unused = self._enliven(entry, unused)
         for var in unused:
             var.uses += 1
         if len(unused) == 1:
@@ -291,20 +295,21 @@ class Derivation(Steps):
         else:
             entry.result = Display(tuple(unused))
 
-    def _with_live(self, entry: Block, results: list[Var]) -> list[Var]:
-        """The results, with one that is sure to depend on the arguments: a mask or a rounded value alone may be the
-        same for all of them."""
-        if any(var.live for var in results):
-            return results
+    def _enliven(self, entry: Block, results: list[Var]) -> list[Var]:
+        """The results, each number among them joined with what follows the arguments where it may not follow them by
+        itself: what a mask or a rounded value leaves may be the same for all of them."""
         live = [var for var in entry.scope if var.live and var.type.dtype in LINKED]
         made = [var for var in live if var.node is not None] or live
         if not made:
             return results
-        if self.transform in SCALAR and len(results) == 1:
+        if not any(var.live for var in results) and self.transform in SCALAR:
             self.transform = "value_and_grad"
-            joined = self._join(entry, results[0], made[-1], types.cap(results[0].type.dtype))
-            return results if joined is None else [joined]
-        return [made[-1], *results]
+        bound, add = types.cap(self._float), self.tables.add
+        joined = [self._join(entry, var, made[-1], bound, add) if _is_dull(var) else None for var in results]
+        joined = [new or var for new, var in zip(joined, results, strict=True)]
+        if not any(var.live for var in joined):  # masks, indices
+            joined[0] = self._join(entry, made[-1], joined[0], bound, add) or joined[0]
+        return joined
 
     def _merge(self, entry: Block, unused: Sequence[Var]) -> bool:
         """Joins the two unused variables that fit best."""
@@ -315,6 +320,10 @@ class Derivation(Steps):
         slot = floats[-1]
         small = others[0] if others else floats[0]
         return small is not slot and self._join(entry, slot, small, types.cap(slot.type.dtype)) is not None
+
+
+def _is_dull(var: Var) -> bool:
+    return var.type.dtype in LINKED and not var.live
 
 
 def _key_of(item: ArrayPattern | TreePattern) -> str:

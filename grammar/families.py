@@ -70,6 +70,7 @@ def binary(
     prefix: str = "",
     differentiable: bool = True,
     faithful: bool = True,
+    additive: bool = False,
 ) -> None:
     """One production `function(x, y)` for each function; operands broadcast and are promoted unless given."""
     signature = {"x": left or _MIXED, "y": right or left or _MIXED, "return": result or _MIXED_RESULT}
@@ -79,6 +80,7 @@ def binary(
         "names": names,
         "differentiable": differentiable,
         "faithful": faithful,
+        "additive": additive,
     }
     for function in functions:
         declare = production(name=prefix + function.__name__, signature=signature, where=_caller(), **settings)

@@ -19,7 +19,7 @@ class Var:
     node: Node | None = None
     uses: int = 0
     live: bool = False
-    """Whether it is sure to change when the arguments do."""
+    """Whether it follows the arguments: it is not the same for nearly all of them, as a mask may be."""
 
 
 @dataclass(slots=True, eq=False)

@@ -317,6 +317,7 @@ class Production:
     relation: Relation | None
     differentiable: bool
     faithful: bool
+    additive: bool
     where: str
 
     def fail(self, message: str) -> GrammarError:
@@ -395,6 +396,7 @@ def production(
     relation: Relation | None = None,
     differentiable: bool = True,
     faithful: bool = True,
+    additive: bool = False,
     signature: Mapping[str, Any] | None = None,
     where: tuple[str, int] | None = None,
 ) -> Callable[[F], F]:
@@ -407,7 +409,8 @@ def production(
     magnitude: log2 of the bound of |result| from those of the operands (by parameter name; a dimension's name gives
         log2 of its extent, a static's its value). Without it: the largest among the operands.
     relation: the escape for what dimension patterns cannot say: completes a binding, or refuses it.
-    faithful: whether the result changes whenever an operand does; False for what rounds, selects or saturates.
+    faithful: whether the result changes when its operands do; False for what rounds, selects or saturates.
+    additive: whether it changes with any one of them, whatever the others are, as a sum does and a product does not.
     signature: patterns by parameter (and "return") where a family computes them.
     where: file and line to name in errors, for families; the function's own when not given.
     differentiable: whether JAX can differentiate it in both modes, with finite derivatives inside its domain.
@@ -439,6 +442,7 @@ def production(
             relation,
             differentiable,
             faithful,
+            additive,
             place,
         )
         _check_declaration(made, code)

@@ -33,12 +33,24 @@ def fresh(of: Type, node: Node | None, block: Block | None = None) -> Tree:
 
 
 def stays_live(production: Production, arguments: Mapping[str, Any]) -> bool:
-    """Whether what a production makes of these values is sure to change with them."""
-    values = [var for tree in trees(arguments) for var in variables(tree)]
-    if not production.faithful or production.bodies or not values:
+    """Whether what a production makes of these values follows the program's arguments, as far as its rule tells.
+
+    Numbers decide, and keys where there are none; which elements an index picks does not matter. A mask may leave but
+    one of them, so that there have to be two. A derivative may follow nothing, as that of what is linear.
+    """
+    bodies = [(pattern, arguments[name]) for name, pattern in production.bodies]
+    if not production.faithful or any(pattern.smooth for pattern, _ in bodies):
         return False
+    if not all(any(var.live for var in variables(body.result)) for _, body in bodies):
+        return False
+    operands = [var for tree in trees(arguments) for var in variables(tree)]
+    numbers = [var for var in operands if var.type.dtype in LINKED]
+    masked = any(pattern.family == "Bool" for _, pattern in production.arrays)
     # What adds up to 1 may add up to 1 again.
-    return all(var.live and var.type.refinement.name != "simplex" for var in values)
+    live = [var.live and var.type.refinement.name != "simplex" for var in numbers or operands]
+    if production.additive or bodies:
+        return any(live)
+    return all(live) and len(live) > masked
 
 
 def saturated(var: Var, arguments: Mapping[str, Any]) -> bool:

@@ -46,6 +46,7 @@ class Tables:
         self._accepting: dict[tuple[str, int, str], Table[tuple[Production, str]]] = {}
         self._producing: dict[tuple[str, int, str], Table[Production]] = {}
         self.combine = self._linking(2, to_scalar=False)
+        self.add = self._linking(2, to_scalar=False, additive=True)
         self.collapse = self._linking(1, to_scalar=True)
         self.cast = Table.of((p, self.weight[p.name]) for p in productions if _is_cast(p))
         self.squash = Table.of((p, self.weight[p.name]) for p in productions if _is_squash(p))
@@ -91,8 +92,9 @@ class Tables:
             ):
                 yield production, self.weight[production.name]
 
-    def _linking(self, operands: int, *, to_scalar: bool) -> Table[Production]:
-        return Table.of((p, self.weight[p.name]) for p in self.productions if _links(p, operands, to_scalar=to_scalar))
+    def _linking(self, operands: int, *, to_scalar: bool, additive: bool = False) -> Table[Production]:
+        linking = [p for p in self.productions if _links(p, operands, to_scalar=to_scalar)]
+        return Table.of((p, self.weight[p.name]) for p in linking if p.additive or not additive)
 
     def check(self) -> None:
         """GrammarError when a derivation could not be finished or a production can never be drawn."""

@@ -37,12 +37,12 @@ def log_sum(x: float, y: float) -> float:
 # --- the operators ------------------------------------------------------------------------------------------
 
 
-@production(weight=6, magnitude=log_sum)
+@production(weight=6, magnitude=log_sum, additive=True)
 def add(x: Mixed[Array, "*#s"], y: Mixed[Array, "*#s"]) -> Mixed[Array, "*s"]:
     return either(x + y, jnp.add(x, y), weights=(20, 1))
 
 
-@production(weight=5, magnitude=log_sum)
+@production(weight=5, magnitude=log_sum, additive=True)
 def sub(x: Num[Array, "*#s"], y: Num[Array, "*#s"]) -> Num[Array, "*s"]:
     return either(x - y, jnp.subtract(x, y), weights=(40, 1))
 
@@ -62,7 +62,7 @@ def neg(x: Inexact[Array, "*s"]) -> Inexact[Array, "*s"]:
     return either(-x, jnp.negative(x), lax.neg(x), weights=(20, 1, 0.3))
 
 
-@production(weight=1, magnitude=log_sum)
+@production(weight=1, magnitude=log_sum, additive=True)
 def add_complex(x: Inexact[Array, "*#s"], y: Inexact[Array, "*#s"]) -> Inexact[Array, "*s"]:
     return x + y
 
@@ -101,7 +101,7 @@ def add_epsilon(
     return either(x + eps, eps + x, weights=(5, 1))
 
 
-@production(weight=0.8, magnitude=log_sum)
+@production(weight=0.8, magnitude=log_sum, additive=True)
 def add_positive(x: Float[Array, "*#s", Positive], y: Float[Array, "*#s", NonNegative]) -> Float[Array, "*s", Positive]:
     return x + y
 
@@ -208,7 +208,7 @@ _SAME = pattern(Num[Array, "*s"])
 _FLOATS = pattern(Float[Array, "*s"])
 _POSITIVE = pattern(Float[Array, "*s", Positive])
 
-binary(lax.add, lax.sub, weight=0.3, left=_SAME, result=_SAME, magnitude=log_sum, prefix="lax_")
+binary(lax.add, lax.sub, additive=True, weight=0.3, left=_SAME, result=_SAME, magnitude=log_sum, prefix="lax_")
 binary(lax.mul, weight=0.3, left=_SAME, result=_SAME, magnitude=lambda x, y: x + y, prefix="lax_")
 binary(
     lax.div,
@@ -285,7 +285,7 @@ def affine(x: Float[Array, "*#s"], scale: Float[Array, "*#s"], bias: Float[Array
     return either(x * scale + bias, scale * x + bias)
 
 
-@production(weight=0.8, names="ema average", magnitude=lambda average, x: log_sum(average, x))
+@production(weight=0.8, names="ema average", magnitude=lambda average, x: log_sum(average, x), additive=True)
 def moving_average(
     average: Float[Array, "*s"], x: Float[Array, "*s"], decay: Static[float, among(0.9, 0.99, 0.95, 0.5)]
 ) -> Float[Array, "*s"]:
@@ -299,19 +299,19 @@ def interpolate(
     return either(gate * x + (1.0 - gate) * y, (1 - gate) * y + gate * x, y + gate * (x - y), weights=(3, 1, 1))
 
 
-@production(weight=0.8, names="updated stepped", magnitude=lambda params, grads: log_sum(params, grads))
+@production(weight=0.8, names="updated stepped", magnitude=lambda params, grads: log_sum(params, grads), additive=True)
 def gradient_step(
     params: Float[Array, "*s"], grads: Float[Array, "*s"], rate: Static[float, among(0.1, 0.01, 1e-3)]
 ) -> Float[Array, "*s"]:
     return params - rate * grads
 
 
-@production(weight=0.5, names="residual", magnitude=lambda x, y: 2 * log_sum(x, y))
+@production(weight=0.5, names="residual", magnitude=lambda x, y: 2 * log_sum(x, y), additive=True)
 def squared_difference(x: Float[Array, "*#s"], y: Float[Array, "*#s"]) -> Float[Array, "*s", NonNegative]:
     return either((x - y) ** 2, jnp.square(x - y), weights=(3, 2))
 
 
-@production(weight=0.5, names="midpoint", magnitude=lambda x, y: log_sum(x, y))
+@production(weight=0.5, names="midpoint", magnitude=lambda x, y: log_sum(x, y), additive=True)
 def midpoint(x: Float[Array, "*#s"], y: Float[Array, "*#s"]) -> Float[Array, "*s"]:
     return either(0.5 * (x + y), (x + y) / 2, (x + y) * 0.5)
 

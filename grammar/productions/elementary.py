@@ -232,7 +232,7 @@ def round_decimals(x: Float32[Array, "*s"], decimals: Static[int, between(1, 3)]
     return either(jnp.round(x, decimals), jnp.round(x, decimals=decimals), x.round(decimals))
 
 
-@production(weight=0.3, names="fraction whole")
+@production(weight=0.3, names="fraction whole", faithful=False)
 def modf(x: Float[Array, "*s"]) -> tuple[Float[Array, "*s", Unit], Float[Array, "*s"]]:
     return jnp.modf(x)
 

@@ -138,7 +138,7 @@ def residual_block(fun: Body[Function, "*x -> *x", Helper], x: Float[Array, "*x"
     return x + fun(x)
 
 
-@production(weight=0.5, names="h out", magnitude=lambda x, kernel, d: max(x, 2.0) + 1)
+@production(weight=0.5, names="h out", magnitude=lambda x, kernel, d: max(x, 2.0) + 1, additive=True)
 def residual_dense(x: Float[Array, "*b d"], kernel: Float[Array, "d d"]) -> Float[Array, "*b d"]:
     return either(x + jnp.tanh(x @ kernel), jnp.tanh(x @ kernel) + x, weights=(4, 1))
 

@@ -325,7 +325,7 @@ def vector_norm(x: Float[Array, "*b n"]) -> Float[Array, "*b", NonNegative]:
     return jnp.linalg.vector_norm(x, axis=-1)
 
 
-@production(weight=0.3, names="blocks")
+@production(weight=0.3, names="blocks", additive=True)
 def block_diag(x: Float32[Array, "m n"], y: Float32[Array, "k l"]) -> Float32[Array, "m+k n+l"]:
     return jax.scipy.linalg.block_diag(x, y)
 

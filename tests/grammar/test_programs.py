@@ -96,6 +96,18 @@ def test_no_node_of_a_derivation_is_dead():
             assert any(var.uses for var in variables(node.outputs)), node.production.name
 
 
+def test_several_results_are_as_frequent_as_the_style_says():
+    """Programs are not made to follow their arguments by returning one of these, or a value on the way, beside."""
+    plain = several = 0
+    for index in SAMPLE:
+        derivation = Derivation(GRAMMAR.tables, Seeded(14, index))
+        block = derivation.run()
+        if derivation.transform == "none":
+            plain += 1
+            several += isinstance(block.result, Display)
+    assert abs(several / plain - GRAMMAR.tables.profile.style["several_results"]) < 0.1, f"{several} of {plain}"
+
+
 def test_no_value_is_larger_than_the_cap():
     for index in SAMPLE:
         block = Derivation(GRAMMAR.tables, Seeded(13, index)).run()
