@@ -276,11 +276,7 @@ class Derivation(Steps):
             raw = [var for var in unused if var.type.dtype == KEY] or unused
             if raw[0].type.dtype == KEY or not self._merge(entry, unused):
                 self._step(entry, raw)
-        unused = [var for var in entry.scope if not var.uses]
-        if not unused:
-            unused = [entry.scope[-1]]
-        if any(var.node is None for var in unused):
-            raise Rejected("an argument could not be used", self._last_failure)
+        unused = self._results(entry, wanted)
         if self.transform in SCALAR and len(unused) == 1 and unused[0].type.shape:
             of = unused[0].type
             scalar = self._apply_link(entry, self.tables.collapse, unused, replace(of, shape=()), types.cap(of.dtype))
@@ -294,6 +290,15 @@ class Derivation(Steps):
             entry.result = Display(tuple(unused), tuple(f"?{at}" for at in range(len(unused))))
         else:
             entry.result = Display(tuple(unused))
+
+    def _results(self, entry: Block, wanted: int) -> list[Var]:
+        """What is unused, and values on the way to it where more are wanted."""
+        unused = [var for var in entry.scope if not var.uses] or entry.scope[-1:]
+        if any(var.node is None for var in unused):
+            raise Rejected("an argument could not be used", self._last_failure)
+        spare = [var for var in entry.scope if var.live and var.uses and var.node is not None]
+        chosen = [spare[at] for at in self._distinct(len(spare), min(wanted - len(unused), len(spare)))]
+        return [var for var in entry.scope if var in unused or var in chosen]
 
     def _enliven(self, entry: Block, results: list[Var]) -> list[Var]:
         """The results, each number among them joined with what follows the arguments where it may not follow them by
