@@ -8,12 +8,12 @@ equation it is in. One that is in none is the call of an entry that is itself ji
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any, NamedTuple, cast
 
 from lowering import _jax_internals as internals
+from lowering.callables import python_function
 
 
 class Span(NamedTuple):
@@ -25,18 +25,12 @@ class Span(NamedTuple):
     end_column: int
 
 
-def code_of(function: Callable[..., Any]) -> CodeType | None:
-    """The code of a function, seen through `functools.partial` and decorators; None where it is not Python."""
-    inner: Any = inspect.unwrap(getattr(function, "func", function))
-    return getattr(inner, "__code__", None)
-
-
-def body_span(function: Callable[..., Any]) -> Span | None:
-    """The whole body of a function, from its first expression to its last; None where it is not Python."""
-    code = code_of(function)
-    if code is None:
+def body_span(function: Callable[..., Any], filename: str) -> Span | None:
+    """The whole body of a function in a file, from its first expression to its last; None where there is none."""
+    inner = python_function(function)
+    if inner is None or inner.__code__.co_filename != filename:
         return None
-    places = list(_places(code))
+    places = list(_places(inner.__code__))
     return Span(*min(start for start, _ in places), *max(end for _, end in places)) if places else None
 
 
