@@ -8,6 +8,7 @@ equation it is in. One that is in none is the call of an entry that is itself ji
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any, NamedTuple, cast
@@ -82,15 +83,28 @@ class Nesting:
     `within[span]` holds the spans of all equations in the inner jaxprs of that span's equations: it tells a
     location inside an operation or call from one that a cached function has kept from another caller.
     `all` holds the spans of every equation.
+
+    A span inside a jaxpr that is also the span of an equation holding it tells nothing: JAX traces the reducers of
+    scatters once, with the frames of whichever call comes first, and other calls share them.
     """
 
     def __init__(self, closed: Any, spans: SourceSpans) -> None:
         self.within: dict[Span, set[Span]] = {}
         self._spans = spans
         self._seen: dict[int, set[Span]] = {}
+        self._holders: defaultdict[int, set[Span | None]] = defaultdict(set)
+        self._note_holders(closed.jaxpr)
         self.all: set[Span] = set()
         for equation in closed.jaxpr.eqns:
             self.all |= self._read_equation(equation, spans.entry)
+
+    def _note_holders(self, jaxpr: Any) -> None:
+        for equation in jaxpr.eqns:
+            for inner in inner_jaxprs(equation):
+                new = id(inner) not in self._holders
+                self._holders[id(inner)].add(self._spans.of(internals.source_info(equation)))
+                if new:
+                    self._note_holders(inner)
 
     def _read(self, jaxpr: Any) -> set[Span]:
         """The spans of all equations in a jaxpr, inner scopes included."""
@@ -99,6 +113,7 @@ class Nesting:
             known = self._seen[id(jaxpr)] = set()
             for equation in jaxpr.eqns:
                 known |= self._read_equation(equation)
+            known.difference_update(self._holders[id(jaxpr)])
         return known
 
     def _read_equation(self, equation: Any, otherwise: Span | None = None) -> set[Span]:

@@ -178,6 +178,27 @@ def program(x):
         assert {"jit", "select_n"} <= found[call][0]
 
 
+@pytest.mark.parametrize("call", ["a[jnp.array([0, 1])]", "lax.top_k(a, 2)[0]"])
+def test_who_traced_a_reducer_first_does_not_count(header, call):
+    """JAX traces the `add` of scatter-adds once in a process, and prints it before the program, on one line."""
+    body = f"""\
+def first(x):
+    return jax.grad(lambda a: {call}.sum())(x)
+
+
+def program(x):
+    return first(x), jax.grad(lambda a: {call}.sum() * 2.0)(x)
+"""
+    lowering.forget()
+    cold = lowering.trace_source(header + body, "program", VECTOR, "<cold>").lower()
+    warm = lowering.trace_source(header + body, "program", VECTOR, "<warm>").lower()
+    assert cold.source_map == warm.source_map
+    assert re.match(r"let jaxpr = .* in\n", cold.traced.jaxpr)
+    lines = (header + body).split("\n")
+    owners = [entry for entry in cold.source_map if 1 in entry.jaxpr_lines]
+    assert [lines[e.line - 1][e.column : e.end_column] for e in owners] == [call.removesuffix("[0]")] * 2
+
+
 def test_a_trace_thrown_away_claims_nothing(header):
     body = """\
 def program(x):
