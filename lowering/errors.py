@@ -39,3 +39,12 @@ class NotLowerableError(NotTraceableError):
 
 class SideEffectError(LoweringError):
     """The entry does more than compute: an effect in the JAXPR, or a value leaked from the trace."""
+
+
+def summary(error: BaseException) -> str:
+    """Type and first line of the message, if there is one: a program's own exception may fail to print."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:
+        lines = []
+    return f"{type(error).__name__}: {lines[0].strip()}" if lines else type(error).__name__

@@ -31,6 +31,9 @@ from lowering._jax_internals import ClosedJaxpr, Jaxpr, Literal
 _NAMES = frozenset({"name", "debug_info", "name_and_src_info"})
 """Parameters that name a function."""
 
+_LABELS = frozenset({"composite", "name"})
+"""Primitives whose parameter `name` is chosen, not what a function is called: it reaches StableHLO or a policy."""
+
 _SIZES = frozenset(
     {
         "axis_size",
@@ -196,13 +199,13 @@ class _Scope:
         self.use(equation.invars)
         params = equation.params
         if params:
-            self._parameters(params)
+            self._parameters(name, params)
         self.mark(":")
         self.bind(equation.outvars)
 
-    def _parameters(self, params: dict[str, Any]) -> None:
+    def _parameters(self, primitive: str, params: dict[str, Any]) -> None:
         walk, exact, skeleton = self._walk, self.exact, self.skeleton
-        for key, sized, placed in _order(tuple(params)):
+        for key, sized, placed in _order(primitive, tuple(params)):
             value = params[key]
             code = walk.placement(value) if placed else walk.value(value)
             exact.append(f"{key}={code[0]}")
@@ -215,9 +218,10 @@ class _Scope:
 
 
 @cache
-def _order(keys: tuple[str, ...]) -> list[tuple[str, bool, bool]]:
+def _order(primitive: str, keys: tuple[str, ...]) -> list[tuple[str, bool, bool]]:
     """Parameters in alphabetical order, names of functions left out: is it a size, is it a placement."""
-    return [(key, key in _SIZES, key in _PLACEMENTS) for key in sorted(keys) if key not in _NAMES]
+    left_out = _NAMES - {"name"} if primitive in _LABELS else _NAMES
+    return [(key, key in _SIZES, key in _PLACEMENTS) for key in sorted(keys) if key not in left_out]
 
 
 def _consts(consts: Iterable[Any]) -> str:

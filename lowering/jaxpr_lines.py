@@ -3,7 +3,7 @@
 The printer reports which equation printed which columns of a line. An equation owns its first line, its last
 and those of its parameters; a line of an equation inside one of its jaxprs belongs to that one. Jaxprs that
 occur more than once, or are long, are printed first as `let name = {...} in`; lines of theirs without a span
-of their own belong to whoever refers to them.
+of their own, or with that of one who refers to them (see `Nesting`), belong to all who refer to them.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ def jaxpr_lines(text: str, regions: Regions, spans: SourceSpans) -> dict[Span, l
     shared = _SHARED.findall(text) if text.startswith("let ") else []
     reader = _Reader(spans)
     starts = _definitions(text, shared) if shared else {}
+    program = _line(text, text.find("\n{ lambda ") + 1)  # after shared jaxprs
     for numbers, parts in zip(_numbers(text, regions), regions, strict=True):
-        if not parts:
+        if not parts or numbers[0] in starts or numbers[0] == program:
             reader.between(starts.get(numbers[0]))
         for start, _, source in parts:
             reader.read(numbers, start, source)
@@ -84,22 +85,22 @@ class _Reader:
         self._definition: str | None = None  # the shared jaxpr that the current line is part of
         self._open: list[tuple[int, Any, Span | None]] = []
         self._innermost: dict[int, Span | str | None] = {}  # line -> span, or the shared jaxpr it is part of
-        self._orphans: defaultdict[str, list[int]] = defaultdict(list)  # shared jaxpr -> lines without a span
+        self._shared: defaultdict[str, list[tuple[Span | None, Sequence[int]]]] = defaultdict(list)
 
     def between(self, definition: str | None) -> None:
-        """A line that no equation printed: it ends what was open, and may start a shared jaxpr."""
+        """The first line of a jaxpr, or one that no equation printed: it ends what was open."""
         self._open.clear()
         self._definition = definition
 
     def read(self, numbers: Sequence[int], start: int, source: Any) -> None:
         span = self._enter(start, source)
         self._innermost.update(dict.fromkeys(numbers, span or self._definition))
+        if self._definition is not None:
+            self._shared[self._definition].append((span, numbers))
         if span is not None:
             lines = self.lines[span]
             if not lines or lines[-1] != numbers[-1]:
                 lines += numbers
-        elif self._definition is not None:
-            self._orphans[self._definition] += numbers
 
     def _enter(self, start: int, source: Any) -> Span | None:
         """The span of a region, its own or that of the equation around it; the region stays open."""
@@ -118,15 +119,17 @@ class _Reader:
         return None if self._definition else self._spans.entry
 
     def resolve(self, references: list[tuple[int, str]]) -> None:
-        """Gives the lines of shared jaxprs that have no span to the spans that refer to them."""
+        """Gives the lines of shared jaxprs that have no span, or a referring one, to all spans that refer to them."""
         callers: defaultdict[str, set[Span | str]] = defaultdict(set)
         for number, name in references:
             caller = self._innermost.get(number)
             if caller is not None:
                 callers[name].add(caller)
-        for name, numbers in self._orphans.items():
-            for span in _sites(name, callers, set()):
-                self.lines[span] = sorted({*self.lines[span], *numbers})
+        for name, parts in self._shared.items():
+            sites = _sites(name, callers, set())
+            numbers = {number for span, lines in parts if span is None or span in sites for number in lines}
+            for span in sites if numbers else ():
+                self.lines[span] = sorted(numbers.union(self.lines[span]))
 
 
 def _sites(name: str, callers: dict[str, set[Span | str]], seen: set[str]) -> set[Span]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import ast
 import re
 import typing
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import FunctionType, NoneType, UnionType
 from typing import Any
 
-from lowering.errors import InputError
+from lowering.callables import annotations_of, python_function
+from lowering.errors import InputError, summary
 
 _STEP = re.compile(r"\.(?P<attribute>\w+)|\[(?P<index>\d+)\]|\[(?P<key>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]")
 _KEY_DTYPES = {"key<fry>": "threefry2x32", "key<rbg>": "rbg", "key<urbg>": "unsafe_rbg"}
@@ -40,14 +43,16 @@ def arguments(leaves: Iterable[Leaf], function: Callable[..., Any] | None = None
     """Argument name -> pytree of `jax.ShapeDtypeStruct`, rebuilt from the leaves' paths alone.
 
     A quoted key makes a dict, an index a tuple (a list where `function` annotates one), an attribute the
-    class that `function` annotates. Raises InputError for a path, shape or dtype that JAX does not know.
+    class that `function` annotates (an `OrderedDict`, or a dict with numbers for keys, where that is annotated).
+    Raises InputError for a path, shape or dtype that JAX does not know.
     """
     trees: dict[str, Any] = {}
     for leaf in leaves:
         name, steps = _split(leaf.path)
         _insert(trees, leaf.path, [("argument", name), *steps], _struct(leaf))
-    hints = _hints(function, function) if function is not None else {}
-    return {name: _build(tree, hints.get(name), name, function) for (_, name), tree in trees.items()}
+    inner = python_function(function)
+    hints = annotations_of(inner, inner) if inner is not None else {}
+    return {name: _build(tree, hints.get(name), name, inner) for (_, name), tree in trees.items()}
 
 
 def _split(path: str) -> tuple[str, list[Step]]:
@@ -58,9 +63,10 @@ def _split(path: str) -> tuple[str, list[Step]]:
     position = name.end()
     while position < len(path):
         match = _STEP.match(path, position)
-        if match is None:
+        step = match and _step(match)
+        if match is None or step is None:
             break
-        steps.append(_step(match))
+        steps.append(step)
         position = match.end()
     if position < len(path) or not name.group().isidentifier():
         raise InputError(
@@ -70,12 +76,15 @@ def _split(path: str) -> tuple[str, list[Step]]:
     return name.group(), steps
 
 
-def _step(match: re.Match[str]) -> Step:
+def _step(match: re.Match[str]) -> Step | None:
     if match["attribute"] is not None:
         return "attribute", match["attribute"]
     if match["index"] is not None:
         return "index", int(match["index"])
-    return "key", str(ast.literal_eval(match["key"]))
+    try:
+        return "key", str(ast.literal_eval(match["key"]))
+    except SyntaxError:  # an escape that Python lacks
+        return None
 
 
 def _insert(tree: Any, path: str, steps: list[Any], value: Any) -> None:
@@ -91,8 +100,12 @@ def _insert(tree: Any, path: str, steps: list[Any], value: Any) -> None:
 def _struct(leaf: Leaf) -> Any:
     import jax  # delayed: naming leaves must not cost JAX's import
 
-    if any(type(size) is not int or size < 0 for size in leaf.shape):
-        raise InputError(f"shape {leaf.shape} of {leaf.path!r} has a size that is not an integer of at least 0")
+    if not isinstance(typing.cast("object", leaf.shape), (tuple, list)):
+        raise InputError(f"shape {leaf.shape!r} of {leaf.path!r} is not a tuple: write (3,) for three elements")
+    if any(type(size) is not int or not 0 <= size < 2**63 for size in leaf.shape):
+        raise InputError(
+            f"shape {leaf.shape} of {leaf.path!r} has a size that is not an integer of at least 0 and below 2**63"
+        )
     return jax.ShapeDtypeStruct(leaf.shape, dtype_of(leaf.dtype))
 
 
@@ -103,25 +116,35 @@ def _key_dtype(name: str) -> Any:
     return jax.eval_shape(lambda: jax.random.key(0, impl=_KEY_DTYPES[name])).dtype
 
 
+@cache
+def _numeric_dtype(name: str) -> Any:
+    """The dtype of a name; None if JAX has no arrays of it."""
+    import jax  # delayed: see above
+
+    try:
+        dtype = jax.numpy.dtype(name)
+    except TypeError:
+        return None
+    return dtype if jax.numpy.isdtype(dtype, ("numeric", "bool")) else None
+
+
 def dtype_of(name: str) -> Any:
     """The dtype that JAX prints as `name`; InputError if there is none, or x64 is off and it needs it."""
     import jax  # delayed: see above
 
     if name in _KEY_DTYPES:
         return _key_dtype(name)
-    try:
-        dtype = jax.numpy.dtype(name)
-        held = jax.dtypes.canonicalize_dtype(dtype)
-    except TypeError:
+    dtype = _numeric_dtype(name)
+    if dtype is None:
         known = ", ".join(_KEY_DTYPES)
-        message = f"dtype {name!r} is not one that JAX knows: use a NumPy or ml_dtypes name, or one of {known}"
-        raise InputError(message) from None
+        raise InputError(f"dtype {name!r} is not one that JAX knows: use a NumPy or ml_dtypes name, or one of {known}")
+    held = jax.dtypes.canonicalize_dtype(dtype)
     if held != dtype:
         raise InputError(f"dtype {name!r} would become {held}: switch on jax_enable_x64 or ask for {held}")
     return dtype
 
 
-def _build(tree: Any, hint: Any, path: str, function: Callable[..., Any] | None) -> Any:
+def _build(tree: Any, hint: Any, path: str, function: FunctionType | None) -> Any:
     """The pytree of one node: children first, then the container its steps and `hint` ask for."""
     if not isinstance(tree, dict):
         return tree
@@ -130,48 +153,47 @@ def _build(tree: Any, hint: Any, path: str, function: Callable[..., Any] | None)
         raise InputError(f"the leaves of {path!r} mix {' and '.join(sorted(kinds))} steps: a container takes one kind")
     (kind,) = kinds
     children: dict[Any, Any] = {name: child for (_, name), child in typing.cast("dict[Step, Any]", tree).items()}
+    hint = _without_none(hint)
+    asked = typing.get_origin(hint) or hint
     if kind == "attribute":
-        return _build_record(children, hint, path, function)
-    if kind == "key":
-        return {k: _build(v, _argument(hint, 1), f"{path}[{k!r}]", function) for k, v in children.items()}
+        return _build_record(children, asked, path, function)
+    if kind == "key" or (isinstance(asked, type) and issubclass(asked, Mapping)):
+        items = {k: _build(v, _argument(hint, 1), f"{path}[{k!r}]", function) for k, v in children.items()}
+        return OrderedDict(items) if asked is OrderedDict else items
     return _build_sequence(children, hint, path, function)
 
 
-def _build_record(children: Mapping[str, Any], hint: Any, path: str, function: Callable[..., Any] | None) -> Any:
-    if not isinstance(hint, type):
+def _build_record(children: Mapping[str, Any], kind: Any, path: str, function: FunctionType | None) -> Any:
+    if not isinstance(kind, type) or function is None:
         raise InputError(
             f"{path!r} has attributes, but no annotation of the entry says of which class: "
             f"annotate the argument, as in `{path}: State`"
         )
-    hints = _hints(hint, function)
+    hints = annotations_of(kind, function)
     fields = {name: _build(child, hints.get(name), f"{path}.{name}", function) for name, child in children.items()}
     try:
-        return hint(**fields)
-    except TypeError as error:
-        raise InputError(f"{path!r} does not make a {hint.__name__}: {error}") from None
+        return kind(**fields)
+    except Exception as error:  # a class may check its fields
+        raise InputError(f"{path!r} does not make a {kind.__name__}: {summary(error)}") from error
 
 
-def _build_sequence(children: Mapping[int, Any], hint: Any, path: str, function: Callable[..., Any] | None) -> Any:
+def _build_sequence(children: Mapping[int, Any], hint: Any, path: str, function: FunctionType | None) -> Any:
     if sorted(children) != list(range(len(children))):
         raise InputError(f"the indices of {path!r} are {sorted(children)}: a sequence counts from 0 without gaps")
     items = [_build(children[i], _argument(hint, i), f"{path}[{i}]", function) for i in range(len(children))]
     return items if typing.get_origin(hint) is list or hint is list else tuple(items)
 
 
+def _without_none(hint: Any) -> Any:
+    """What an `Optional` is if it is not None: the first such type of a union."""
+    if typing.get_origin(hint) not in (typing.Union, UnionType):
+        return hint
+    return next((part for part in typing.get_args(hint) if part is not NoneType), None)
+
+
 def _argument(hint: Any, position: int) -> Any:
-    """The annotation of an element: `dict[str, T]`, `list[T]`, `tuple[T, ...]` or `tuple[A, B]`."""
-    parts = typing.get_args(hint)
-    if len(parts) == 2 and parts[1] is Ellipsis:
-        return parts[0]
-    if typing.get_origin(hint) is list:
+    """The annotation of an element: `dict[str, T]`, `list[T]`, `Sequence[T]`, `tuple[T, ...]` or `tuple[A, B]`."""
+    parts = [part for part in typing.get_args(hint) if part is not Ellipsis]
+    if len(parts) == 1 and (typing.get_origin(hint) is not tuple or Ellipsis in typing.get_args(hint)):
         return parts[0]
     return parts[position] if position < len(parts) else None
-
-
-def _hints(owner: Any, function: Callable[..., Any] | None) -> dict[str, Any]:
-    """Annotations of a function or class, looked up where the function was defined; {} if one is unknown."""
-    names = getattr(function, "__globals__", None)
-    try:
-        return typing.get_type_hints(owner, globalns=names)
-    except (NameError, TypeError, AttributeError):
-        return {}

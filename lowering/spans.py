@@ -8,12 +8,13 @@ equation it is in. One that is in none is the call of an entry that is itself ji
 
 from __future__ import annotations
 
-import inspect
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any, NamedTuple, cast
 
 from lowering import _jax_internals as internals
+from lowering.callables import python_function
 
 
 class Span(NamedTuple):
@@ -25,18 +26,12 @@ class Span(NamedTuple):
     end_column: int
 
 
-def code_of(function: Callable[..., Any]) -> CodeType | None:
-    """The code of a function, seen through `functools.partial` and decorators; None where it is not Python."""
-    inner: Any = inspect.unwrap(getattr(function, "func", function))
-    return getattr(inner, "__code__", None)
-
-
-def body_span(function: Callable[..., Any]) -> Span | None:
-    """The whole body of a function, from its first expression to its last; None where it is not Python."""
-    code = code_of(function)
-    if code is None:
+def body_span(function: Callable[..., Any], filename: str) -> Span | None:
+    """The whole body of a function in a file, from its first expression to its last; None where there is none."""
+    inner = python_function(function)
+    if inner is None or inner.__code__.co_filename != filename:
         return None
-    places = list(_places(code))
+    places = list(_places(inner.__code__))
     return Span(*min(start for start, _ in places), *max(end for _, end in places)) if places else None
 
 
@@ -88,15 +83,28 @@ class Nesting:
     `within[span]` holds the spans of all equations in the inner jaxprs of that span's equations: it tells a
     location inside an operation or call from one that a cached function has kept from another caller.
     `all` holds the spans of every equation.
+
+    A span inside a jaxpr that is also the span of an equation holding it tells nothing: JAX traces the reducers of
+    scatters once, with the frames of whichever call comes first, and other calls share them.
     """
 
     def __init__(self, closed: Any, spans: SourceSpans) -> None:
         self.within: dict[Span, set[Span]] = {}
         self._spans = spans
         self._seen: dict[int, set[Span]] = {}
+        self._holders: defaultdict[int, set[Span | None]] = defaultdict(set)
+        self._note_holders(closed.jaxpr)
         self.all: set[Span] = set()
         for equation in closed.jaxpr.eqns:
             self.all |= self._read_equation(equation, spans.entry)
+
+    def _note_holders(self, jaxpr: Any) -> None:
+        for equation in jaxpr.eqns:
+            for inner in inner_jaxprs(equation):
+                new = id(inner) not in self._holders
+                self._holders[id(inner)].add(self._spans.of(internals.source_info(equation)))
+                if new:
+                    self._note_holders(inner)
 
     def _read(self, jaxpr: Any) -> set[Span]:
         """The spans of all equations in a jaxpr, inner scopes included."""
@@ -105,6 +113,7 @@ class Nesting:
             known = self._seen[id(jaxpr)] = set()
             for equation in jaxpr.eqns:
                 known |= self._read_equation(equation)
+            known.difference_update(self._holders[id(jaxpr)])
         return known
 
     def _read_equation(self, equation: Any, otherwise: Span | None = None) -> set[Span]:

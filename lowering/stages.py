@@ -8,7 +8,6 @@ Every text is byte for byte what JAX prints for `jax.jit(function)`.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,11 +15,14 @@ from typing import Any, NamedTuple
 import jax
 
 from lowering import _jax_internals as internals
+from lowering.callables import python_function
 from lowering.fingerprint import Fingerprint, fingerprint
 from lowering.jaxpr_lines import jaxpr_lines
+from lowering.leaks import globals_of, reach_of, refuse_leaks, traced_values
 from lowering.leaves import Leaf
-from lowering.program import check_arguments, load, refuse_effects, refuse_leaks, translated_errors
-from lowering.spans import Nesting, SourceSpans, Span, body_span, code_of
+from lowering.program import importable, load, refuse_effects, translated_errors
+from lowering.signature import check_arguments, positional_names
+from lowering.spans import Nesting, SourceSpans, Span, body_span
 from lowering.stablehlo_lines import Module, read_module, stablehlo_lines
 
 
@@ -76,7 +78,7 @@ class Traced:
     def inputs(self) -> list[Leaf]:
         """The arguments' leaves, in the order of JAX's flattening."""
         leaves, _ = jax.tree_util.tree_flatten_with_path(self._stage.args_info)
-        names = _positional_names(self._function, len(self._stage.args_info[0]))
+        names = positional_names(self._function, len(self._stage.args_info[0]))
         return [_leaf(*_argument_path(path, names), value) for path, value in leaves]
 
     @cached_property
@@ -101,7 +103,7 @@ class Traced:
 
     def source_lines(self, module: Module) -> tuple[dict[Span, list[int]], dict[Span, list[int]]]:
         """Span -> lines of `jaxpr`, and span -> lines of a StableHLO module lowered from this."""
-        spans = SourceSpans(self._filename, body_span(self._function))
+        spans = SourceSpans(self._filename, body_span(self._function, self._filename))
         nesting = Nesting(self._stage.jaxpr, spans)
         return jaxpr_lines(*self._printed, spans), stablehlo_lines(module, nesting, spans)
 
@@ -149,7 +151,13 @@ def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Traced:
 
     Raises NotTraceableError where JAX cannot trace it and SideEffectError where it does more than compute.
     """
-    return _trace(function, args, kwargs, _filename(function))
+    inner = python_function(function)
+    if inner is None:
+        return _trace(function, args, kwargs, "")
+    known = traced_values(reach_of(function, inner), inner.__module__)
+    traced = _trace(function, args, kwargs, inner.__code__.co_filename)
+    refuse_leaks(reach_of(function, inner), inner.__module__, known)
+    return traced
 
 
 def trace_source(source: str, entry: str, leaves: list[Leaf], filename: str | None = None) -> Traced:
@@ -159,9 +167,10 @@ def trace_source(source: str, entry: str, leaves: list[Leaf], filename: str | No
     Raises SourceError, EntryError and InputError beside what `trace` raises.
     """
     program = load(source, entry, filename)
-    args, kwargs = check_arguments(program.function, leaves)
-    traced = _trace(program.function, args, kwargs, program.filename)
-    refuse_leaks(program.namespace)
+    with importable(program.module):
+        args, kwargs = check_arguments(program.function, leaves)
+        traced = _trace(program.function, args, kwargs, program.filename)
+    refuse_leaks(globals_of(vars(program.module)), program.module.__name__)
     return traced
 
 
@@ -182,12 +191,6 @@ def _trace(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     return Traced(stage, function, filename)
 
 
-def _filename(function: Callable[..., Any]) -> str:
-    """The file of a function; empty where there is none."""
-    code = code_of(function)
-    return code.co_filename if code is not None else ""
-
-
 def _leaf(name: str, path: tuple[Any, ...], value: Any) -> Leaf:
     return Leaf(name + jax.tree_util.keystr(path), str(value.dtype), tuple(value.shape))
 
@@ -196,14 +199,3 @@ def _argument_path(path: tuple[Any, ...], names: list[str]) -> tuple[str, tuple[
     """Name and remaining path of a leaf of `(args, kwargs)`."""
     side, argument, *rest = path
     return (names[argument.idx] if side.idx == 0 else argument.key), tuple(rest)
-
-
-def _positional_names(function: Callable[..., Any], count: int) -> list[str]:
-    """The names that positional arguments bind to; `rest[0]`, `rest[1]` for those of `*rest`."""
-    names: list[str] = []
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
-        elif parameter.kind is not parameter.KEYWORD_ONLY:
-            names.append(parameter.name)
-    return names

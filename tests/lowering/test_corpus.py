@@ -7,7 +7,8 @@ import pytest
 
 import lowering
 from lowering import Span, stablehlo_lines
-from lowering.program import check_arguments, load
+from lowering.program import load
+from lowering.signature import check_arguments
 
 
 def _direct(case):

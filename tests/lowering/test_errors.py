@@ -30,6 +30,28 @@ def test_raises_when_executed():
     assert message == "the source raises ZeroDivisionError: division by zero when executed at line 3"
 
 
+@pytest.mark.parametrize("nested", ["-" * 100_000 + "1", "+".join(["1"] * 20_000), "a" + ".a" * 100_000])
+def test_nests_too_deep_to_compile(nested):
+    message = fails(lowering.SourceError, f"{nested}\n\ndef program(x):\n    return x\n")
+    assert message.startswith("the source nests deeper than Python compiles (")
+    assert message.endswith("): name parts of its expressions")
+
+
+@pytest.mark.parametrize("kind", ["SystemExit", "GeneratorExit", "KeyboardInterrupt", "Odd"])
+def test_whatever_a_program_raises_is_a_mistake_of_its_own(kind):
+    odd = "class Odd(BaseException):\n    def __str__(self):\n        raise ValueError\n\n"
+    message = fails(lowering.SourceError, f"{odd}raise {kind}\n")
+    assert message == f"the source raises {kind} when executed at line 5"
+    message = fails(lowering.NotTraceableError, f"{odd}def program(x):\n    raise {kind}\n")
+    assert message == f"the entry cannot be traced at line 6: {kind}"
+
+
+def test_an_interrupt_of_the_caller_goes_through():
+    source = "import signal\n\ndef program(x):\n    signal.raise_signal(signal.SIGINT)\n    return x\n"
+    with pytest.raises(KeyboardInterrupt):
+        lowering.trace_source(source, "program", X)
+
+
 def test_entry_not_defined():
     message = fails(lowering.EntryError, "def other(x):\n    return x\n")
     assert message == "the source defines no function 'program': it defines other"
@@ -80,6 +102,79 @@ def test_leaked_values(store):
     assert message.endswith(": return it instead")
 
 
+@pytest.mark.parametrize(
+    "store",
+    [
+        "nested[0].append(x)",
+        "queue.append(x)",
+        "holder.last = x",
+        "Holder.last = x",
+        "program.last = x",
+        "default.append(x)",
+        "cached(x.ndim)",
+    ],
+)
+def test_leaked_values_wherever_the_program_can_put_them(store):
+    source = f"""
+import collections
+import functools
+
+import jax.numpy as jnp
+
+nested = [[]]
+queue = collections.deque()
+
+
+class Holder:
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+
+holder = Holder()
+
+
+@functools.lru_cache
+def cached(n):
+    return jnp.ones(n)
+
+
+def program(x, default=[]):
+    {store}
+    return x
+"""
+    assert "the entry leaks a traced value into the global '" in fails(lowering.SideEffectError, source)
+
+
+def test_a_function_leaks_into_its_closure():
+    kept = []
+
+    def keeps(x):
+        kept.append(x)
+        return x
+
+    with pytest.raises(lowering.SideEffectError, match="leaks a traced value into the variable 'kept': return it"):
+        lowering.trace(keeps, 1.0)
+    lowering.trace(lambda x: x + len(kept), 1.0)  # what leaked before is not this one's fault
+
+
+def test_an_object_that_wraps_itself():
+    class Mirror:
+        def __call__(self, x):
+            return x
+
+        def __getattr__(self, name):
+            return self
+
+    with pytest.raises(lowering.NotTraceableError, match="the entry cannot be traced"):
+        lowering.trace(Mirror(), 1.0)
+
+
+@pytest.mark.parametrize("body", ["return x * kept[0]", "return kept.pop() + x"])
+def test_what_only_looks_like_a_leak(body):
+    source = f"import numpy as np\n\nkept = [np.ones(3)]\nkept.append(kept[0])\n\ndef program(x):\n    {body}\n"
+    assert lowering.trace_source(source, "program", X).equations == 1
+
+
 def test_wrong_argument_names():
     message = fails(lowering.InputError, "def program(a, b=1):\n    return a\n")
     assert message == "the input lacks a and has unknown x: the entry takes (a, b)"
@@ -90,6 +185,29 @@ def test_defaults_may_be_left_out():
     assert lowering.trace_source(source, "program", X).primitives == {"integer_pow": 1}
 
 
+def test_a_class_that_checks_its_fields():
+    source = """
+import dataclasses
+
+import jax
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass
+class S:
+    a: jax.Array
+
+    def __post_init__(self):
+        assert self.a.ndim == 2, "a has no rows\\nat all"
+
+
+def program(s: S):
+    return s.a
+"""
+    message = fails(lowering.InputError, source, [Leaf("s.a", "float32", (3,))])
+    assert message == "'s' does not make a S: AssertionError: a has no rows"
+
+
 @pytest.mark.parametrize(
     ("leaf", "part"),
     [
@@ -98,6 +216,12 @@ def test_defaults_may_be_left_out():
             Leaf("x", "float64", (3,)),
             "dtype 'float64' would become float32: switch on jax_enable_x64 or ask for float32",
         ),
+        (Leaf("x", "float32,int32", (3,)), "dtype 'float32,int32' is not one that JAX knows: use "),
+        (Leaf("x", "object", (3,)), "dtype 'object' is not one that JAX knows: use "),
+        (Leaf("x", "longdouble", (3,)), "dtype 'longdouble' is not one that JAX knows: use "),
+        (Leaf("x", "float32", 3), "shape 3 of 'x' is not a tuple: write (3,)"),
+        (Leaf("x", "float32", (2**70,)), "has a size that is not an integer of at least 0 and below 2**63"),
+        (Leaf(r"x['\N{none}']", "float32", ()), "is not an argument's name followed by"),
         (Leaf("x", "float32", (-1,)), "shape (-1,) of 'x' has a size that is not an integer of at least 0"),
         (Leaf("x[", "float32", (3,)), "path 'x[' is not an argument's name followed by"),
         (Leaf("x[1]", "float32", (3,)), "the indices of 'x' are [1]: a sequence counts from 0 without gaps"),

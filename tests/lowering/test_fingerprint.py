@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from jax.ad_checkpoint import checkpoint_name
 
 import lowering
 
@@ -142,6 +143,11 @@ NEAR_MISSES = {
     "shape": (lambda x: x.reshape(9), lambda x: x.reshape(1, 9)),
     "slice": (lambda x: x[0:2], lambda x: x[1:3]),
     "contraction": (lambda x: x @ x, lambda x: x @ x.T),
+    "name of a composite": (
+        lambda x: lax.composite(lambda y: y * 2, "ours.double")(x),
+        lambda x: lax.composite(lambda y: y * 2, "ours.twice")(x),
+    ),
+    "name of a checkpoint": (lambda x: checkpoint_name(x, "kept"), lambda x: checkpoint_name(x, "dropped")),
     "fill mode": (
         lambda x: x.at[jnp.array([0])].get(mode="fill"),
         lambda x: x.at[jnp.array([0])].get(mode="clip"),

@@ -1,13 +1,19 @@
 """Spans by hand: what each line of five programs became."""
 
+import functools
+import inspect
 import re
+from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import pytest
 
 import lowering
 from lowering import Leaf
 
 VECTOR = [Leaf("x", "float32", (3,))]
+VALUE = jax.ShapeDtypeStruct((3,), "float32")
 
 
 def spans(header, body, leaves, filename=None):
@@ -172,6 +178,27 @@ def program(x):
         assert {"jit", "select_n"} <= found[call][0]
 
 
+@pytest.mark.parametrize("call", ["a[jnp.array([0, 1])]", "lax.top_k(a, 2)[0]"])
+def test_who_traced_a_reducer_first_does_not_count(header, call):
+    """JAX traces the `add` of scatter-adds once in a process, and prints it before the program, on one line."""
+    body = f"""\
+def first(x):
+    return jax.grad(lambda a: {call}.sum())(x)
+
+
+def program(x):
+    return first(x), jax.grad(lambda a: {call}.sum() * 2.0)(x)
+"""
+    lowering.forget()
+    cold = lowering.trace_source(header + body, "program", VECTOR, "<cold>").lower()
+    warm = lowering.trace_source(header + body, "program", VECTOR, "<warm>").lower()
+    assert cold.source_map == warm.source_map
+    assert re.match(r"let jaxpr = .* in\n", cold.traced.jaxpr)
+    lines = (header + body).split("\n")
+    owners = [entry for entry in cold.source_map if 1 in entry.jaxpr_lines]
+    assert [lines[e.line - 1][e.column : e.end_column] for e in owners] == [call.removesuffix("[0]")] * 2
+
+
 def test_a_trace_thrown_away_claims_nothing(header):
     body = """\
 def program(x):
@@ -189,11 +216,6 @@ def test_any_file_name_will_do(header, filename):
 
 
 def test_functions_have_spans_in_their_own_file():
-    import inspect
-
-    import jax
-    import jax.numpy as jnp
-
     def function(x):
         return jnp.sin(x)
 
@@ -218,3 +240,38 @@ def test_a_caller_in_the_same_file_has_no_span(header):
     exec(compile(header + CALLER, "<caller>", "exec"), names)
     lines = [header.count("\n") + 3]
     assert [entry.line for entry in names["caller"]().source_map] == lines * 2
+
+
+class Scale:
+    """Callable, with an attribute as `functools.partial` has one."""
+
+    func = None
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, x):
+        return jnp.sin(x) * self.factor
+
+    def method(self, x, power=2):
+        return jnp.sin(x) ** power
+
+
+CALLABLES = {
+    "object": Scale(2.0),
+    "method": Scale(2.0).method,
+    "partial": functools.partial(Scale(2.0).method, power=3),
+    "jitted partial": jax.jit(functools.partial(Scale(2.0).method, power=3)),
+    "mapped object": jax.vmap(Scale(2.0)),
+    "mapped, jitted partial": jax.vmap(jax.jit(functools.partial(functools.partial(Scale(2.0).method), power=3))),
+}
+
+
+@pytest.mark.parametrize("function", CALLABLES.values(), ids=CALLABLES.keys())
+def test_every_kind_of_callable_has_spans(function):
+    lowered = lowering.extract(function, VALUE)
+    lines = Path(__file__).read_text(encoding="utf-8").split("\n")
+    texts = {lines[entry.line - 1][entry.column : entry.end_column] for entry in lowered.source_map}
+    assert "jnp.sin(x)" in texts
+    mapped = {line for entry in lowered.source_map for line in entry.stablehlo_lines}
+    assert {n for n, line in enumerate(lowered.stablehlo.split("\n"), 1) if line.startswith("    %")} <= mapped

@@ -1,0 +1,111 @@
+"""The parameters of an entry: arguments for them from leaves, and names for the arguments of a call.
+
+A decorator may promise the signature of what it wraps and take other arguments; so where the promised one
+does not fit, the decorator's own counts.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import Parameter
+from itertools import takewhile
+from types import MethodType
+from typing import Any
+
+from lowering.callables import layers
+from lowering.errors import InputError
+from lowering.leaves import Leaf, arguments
+
+Parameters = Mapping[str, Parameter]
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+
+_STARS = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
+
+
+def check_arguments(function: Callable[..., Any], leaves: Sequence[Leaf]) -> Call:
+    """Positional and keyword arguments in the order of the signature; InputError if names do not match it."""
+    values = arguments(leaves, function)
+    misfits: list[str] = []
+    for parameters in _signatures(function):
+        misfit = _misfit(parameters, values)
+        if misfit is None:
+            return _in_order(parameters, values)
+        misfits.append(misfit)
+    raise InputError(misfits[0])
+
+
+def positional_names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names that so many positional arguments bind to; `rest[0]`, `rest[1]` for those of `*rest`."""
+    fitting = (names for names in (_names(p, count) for p in _signatures(function)) if len(names) == count)
+    return next(fitting, [f"args[{i}]" for i in range(count)])
+
+
+def _signatures(function: Callable[..., Any]) -> Iterator[Parameters]:
+    """The parameters that a function promises, then those its decorators take; `*args, **kwargs` if none tells."""
+    told = [p for p in (_parameters(function), *map(_own_parameters, _decorators(function))) if p is not None]
+    yield from told or [inspect.signature(lambda *args, **kwargs: None).parameters]
+
+
+def _decorators(function: Callable[..., Any]) -> Iterator[Any]:
+    """The layers of a callable that promise the signature of the next one."""
+    return takewhile(
+        lambda layer: not isinstance(layer, MethodType) and hasattr(layer, "__wrapped__"), layers(function)
+    )
+
+
+def _own_parameters(function: Any) -> Parameters | None:
+    return _parameters(function, follow_wrapped=False)
+
+
+def _parameters(function: Any, *, follow_wrapped: bool = True) -> Parameters | None:
+    """None for a builtin, or a decorator in C, that does not tell them."""
+    try:
+        return inspect.signature(function, follow_wrapped=follow_wrapped).parameters
+    except (TypeError, ValueError):
+        return None
+
+
+def _misfit(parameters: Parameters, values: Mapping[str, Any]) -> str | None:
+    """What is wrong with arguments of these names; None if they can be passed."""
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    missing = [name for name, p in parameters.items() if p.default is p.empty and p.kind not in _STARS]
+    missing = [name for name in missing if name not in values]
+    unknown = [name for name in values if name not in parameters and not open_ended]
+    whole = [n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL and not _is_sequence(values.get(n, ()))]
+    wrong = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
+    wrong += [f"has {name} where {name}[0], {name}[1] are expected" for name in whole]
+    if not wrong:
+        return None
+    takes = ", ".join(_STARS.get(p.kind, "") + name for name, p in parameters.items())
+    return f"the input {' and '.join(wrong)}: the entry takes ({takes})"
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, (tuple, list))
+
+
+def _in_order(parameters: Parameters, values: Mapping[str, Any]) -> Call:
+    """By position until a default is left standing, by keyword after it."""
+    args: list[Any] = []
+    kwargs = {name: value for name, value in values.items() if name not in parameters}
+    for position, (name, parameter) in enumerate(parameters.items()):
+        if name not in values:
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            args += values[name]
+        elif parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD) or len(args) < position:
+            kwargs[name] = values[name]
+        else:
+            args.append(values[name])
+    return tuple(args), kwargs
+
+
+def _names(parameters: Parameters, count: int) -> list[str]:
+    names: list[str] = []
+    for parameter in parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
+        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+    return names[:count]
