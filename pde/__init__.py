@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pde.errors import UserError
     from pde.library import Outcome, solve, solver_function
-    from pde.problem import Problem
+    from pde.problem import Problem, Solution
     from pde.variant import Program, Variant, assemble
 
 _HOMES = {
@@ -24,11 +24,12 @@ _HOMES = {
     "solve": "library",
     "solver_function": "library",
     "Problem": "problem",
+    "Solution": "problem",
     "Program": "variant",
     "Variant": "variant",
     "assemble": "variant",
 }
-__all__ = ["Outcome", "Problem", "Program", "UserError", "Variant", "assemble", "solve", "solver_function"]
+__all__ = ["Outcome", "Problem", "Program", "Solution", "UserError", "Variant", "assemble", "solve", "solver_function"]
 
 
 def __getattr__(name: str) -> Any:

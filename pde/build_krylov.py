@@ -8,6 +8,8 @@ from pde.build_cycles import cycle_part
 from pde.build_sweeps import MOST_UNROLLED, Plan, symmetric_sweep
 from pde.model import Model
 
+LEAST_SPREAD = 1.0001
+"""The iteration divides by the width of the spectrum, which great screening leaves none."""
 _RATIO = part(krylov.quotient)
 
 
@@ -22,6 +24,7 @@ def advanced(plan: Plan, start: Part, step: Part, count: int) -> Part:
 
 def build_chebyshev(model: Model, plan: Plan) -> Part:
     low, high = (float(f"{v:.8g}") for v in model.spectrum())
+    high = max(high, LEAST_SPREAD * low)
     start = part(relaxation.chebyshev_start, lowest=low, highest=high)
     step = part(relaxation.chebyshev_step, apply_operator=model.apply, lowest=low, highest=high)
     return advanced(plan, start, step, rates.chebyshev(model, plan.tolerance))

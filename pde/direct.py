@@ -181,6 +181,5 @@ def plain_reciprocal(values: Array) -> Array:
 
 
 def pseudo_reciprocal(values: Array) -> Array:
-    """Inverse eigenvalues, zero for the constant mode."""
-    small = jnp.abs(values) < 1e-6 * jnp.max(values)
-    return jnp.where(small, 0.0, 1.0 / jnp.where(small, 1.0, values))
+    """Inverse eigenvalues, zero for the constant mode, which is the first."""
+    return (1.0 / values.ravel().at[0].set(jnp.inf)).reshape(values.shape)

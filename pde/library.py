@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import math
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, SupportsFloat
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
+from numpy.typing import ArrayLike
 
+from pde.block import part
 from pde.errors import UserError
-from pde.problem import BOUNDARIES, Problem, compatibility
+from pde.model import Model, Trait
+from pde.problem import BOUNDARIES, EQUATIONS, Problem, compatibility, problems
 from pde.scheme_high import SCHEMES
 from pde.solvers import SOLVERS
 from pde.variant import (
@@ -21,8 +27,8 @@ from pde.variant import (
     check_size,
     has_spelling,
     returns_record,
+    solver_part,
     spellings,
-    whole,
 )
 
 COMPATIBLE = 1e-2
@@ -35,11 +41,14 @@ class Outcome:
     u: Array
     points: np.ndarray
     error: float
-    """Largest difference from the known solution."""
+    """Largest difference from the known solution; nan where the data are the caller's."""
     iterations: int | None
     """None where the solver does not count them."""
     variant: Variant
     n: int
+
+    converged: bool | None
+    """Whether a while loop ended below its tolerance, not at its limit; None for what counts no iterations."""
 
 
 SHORT_NAMES = {
@@ -63,8 +72,7 @@ def choose(problem: Problem, solver: str, scheme: str = "", spelling: str = "", 
     if not schemes:
         raise UserError(
             f"no scheme expresses {problem.equation} with {problem.boundary} boundary and solution "
-            f"{problem.solution!r} in {problem.dimension}D: choose another boundary, one of "
-            f"{', '.join(BOUNDARIES)}"
+            f"{problem.known.name!r} in {problem.dimension}D: choose {_expressible(problem)}"
         )
     candidates = [_candidate(problem, scheme, spelling, name, loop) for name in names for scheme in schemes]
     for candidate in candidates:
@@ -73,6 +81,19 @@ def choose(problem: Problem, solver: str, scheme: str = "", spelling: str = "", 
     last = candidates[-len(schemes)]
     check(last)
     return last
+
+
+def _expressible(problem: Problem) -> str:
+    """What is nearest to a problem that no scheme expresses: other data for its equation, or another equation."""
+    first = {
+        (p.equation, p.boundary): p.known.name
+        for equation in EQUATIONS
+        for boundary in BOUNDARIES
+        for p in reversed(problems(problem.dimension, boundary, equation))
+        if any(scheme.fits(p) for scheme in SCHEMES.values())
+    }
+    same = [f"{boundary} with {name!r}" for (equation, boundary), name in first.items() if equation == problem.equation]
+    return ", ".join(same) or f"another equation, one of {', '.join(dict.fromkeys(e for e, _ in first))}"
 
 
 def _candidate(problem: Problem, scheme: str, spelling: str, solver: str, loop: str) -> Variant:
@@ -103,48 +124,130 @@ def solve(
     spelling: str = "",
     loop: str = "",
     tolerance: float | None = None,
+    data: Sequence[ArrayLike] | None = None,
 ) -> Outcome:
     """Solves the problem with n unknowns along the first axis and compares with the known solution.
 
     >>> solve(Problem(2, "dirichlet", "poisson", "sine"), solver="cg", n=63).error < 1e-3
     True
 
-    Raises UserError for a combination or a size that makes no sense, in one sentence with the cure.
+    `tolerance` is the relative residual at which an iteration ends: 1e-5 in 32 bits and 1e-10 or 1e-12 in 64 where
+    none is given. An iteration that cannot reach it ends at the limit that theory grants, and `converged` says so.
+
+    `data` are the caller's arrays in place of the problem's own, in the order and shapes of `variant.model(n).data`:
+    f, then the boundary data. The known solution belongs to others then, and `error` is nan.
+
+    Raises UserError for a combination, a size or data that make no sense, in one sentence with the cure.
     """
     variant = choose(problem, solver, scheme, spelling, loop)
     function = solver_function(variant, n, tolerance)
     model = variant.model(n)
-    arrays = [jnp.asarray(item.values()) for item in model.data]
-    _check_compatible(variant, [np.asarray(a) for a in arrays])
-    output = function(*arrays)
+    arrays = [item.values() for item in model.data] if data is None else _checked(model, data)
+    output = function(*map(jnp.asarray, arrays))
     u, record = output if returns_record(variant) else (output, None)
     exact = problem.sample(model.points)[0]
     exact = exact - exact.mean() if problem.singular else exact
-    iterations = None if record is None else int(record) if variant.loop == "while" else len(record)
-    return Outcome(u, model.points, float(jnp.max(jnp.abs(u - exact))), iterations, variant, n)
+    error = float(jnp.max(jnp.abs(u - exact))) if data is None else math.nan
+    iterations, converged = _progress(variant, model, tolerance, record)
+    return Outcome(u, model.points, error, iterations, variant, n, converged)
 
 
-@functools.lru_cache(maxsize=64)
-def solver_function(variant: Variant, n: int, tolerance: float | None = None) -> Callable[..., Array]:
+def _progress(variant: Variant, model: Model, tolerance: float | None, record: Any) -> tuple[int | None, bool | None]:
+    """The number of iterations, and whether they were enough, as far as the record of the loop tells."""
+    if variant.loop == "while":
+        limit = dict(solver_part(variant, model, _tolerance(tolerance)).bound)["limit"]
+        return int(record), int(record) < limit
+    return (len(record) if variant.loop == "recorded" else None), None
+
+
+def solver_function(variant: Variant, n: int, tolerance: float | None = None) -> Callable[..., Any]:
     """The jitted function of the arrays in `variant.model(n).data`; `jax.vmap` takes it to batches of them.
 
-    Raises UserError for an invalid variant or size.
+    Its result scales with its arrays, from the smallest to the largest numbers, and is nan where they are not finite.
+    `jax.grad` passes it, but for a while loop or GMRES on an operator that is not symmetric; through a while loop the
+    gradient is the adjoint solution.
+
+    Raises UserError for an invalid variant, size or tolerance.
     """
     check(variant)
     check_size(variant, n)
-    if tolerance is not None and not 0 < tolerance < 1:
-        raise UserError(f"tolerance = {tolerance} is not between 0 and 1: take 1e-5 in 32 bits, 1e-10 in 64")
-    if tolerance is None and not jax.config.read("jax_enable_x64"):
-        tolerance = 1e-5
-    return jax.jit(whole(variant, variant.model(n), tolerance).bind())
+    return _compiled(variant, operator.index(n), _tolerance(tolerance))
 
 
-def _check_compatible(variant: Variant, arrays: list[np.ndarray]) -> None:
-    """A Neumann problem has a solution only where the sources balance the outflow."""
-    if variant.problem.boundary != "neumann" or not variant.problem.singular:
-        return
-    outflow = sum(float(np.mean(sides, axis=tuple(range(1, sides.ndim))).sum()) for sides in arrays[1:])
-    check_compatible(arrays[0], outflow)
+def _tolerance(given: object) -> float | None:
+    """The relative residual, None for that of the variant."""
+    if given is None:
+        return None if jax.config.read("jax_enable_x64") else 1e-5
+    if isinstance(given, bool) or not isinstance(given, SupportsFloat) or not 0 < float(given) < 1:
+        raise UserError(f"tolerance = {given!r} is not between 0 and 1: take 1e-5 in 32 bits, 1e-10 in 64")
+    return float(given)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(variant: Variant, n: int, tolerance: float | None) -> Callable[..., Any]:
+    model = variant.model(n)
+    solver = solver_part(variant, model, tolerance)
+    if variant.loop == "while" and Trait.SYMMETRIC in model.traits:
+        solver = part(differentiable_while, apply_operator=model.apply, solve_forward=solver)
+    if variant.loop != "direct":
+        block = {"while": scaled_while, "recorded": scaled_recorded}.get(variant.loop, scaled)
+        solver = part(block, solve_system=solver)
+    return jax.jit(model.wrap(solver).bind())
+
+
+# What the library puts around an iteration. Those of the programs measure residuals by their squares, which overflow
+# and vanish, and end at once where these are nan.
+
+
+def differentiable_while(
+    f: Array, *, apply_operator: Callable[[Array], Array], solve_forward: Callable[[Array], tuple[Array, Array]]
+) -> tuple[Array, Array]:
+    """Solution whose derivatives solve the same symmetric system, and the count of iterations."""
+
+    def solve_right(_: object, right: Array) -> tuple[Array, Array]:
+        return solve_forward(right)
+
+    return lax.custom_linear_solve(apply_operator, f, solve_right, symmetric=True, has_aux=True)
+
+
+def _size(f: Array) -> Array:
+    size = lax.stop_gradient(jnp.max(jnp.abs(f)))
+    return jnp.where(size == 0.0, 1.0, size)
+
+
+def scaled(f: Array, *, solve_system: Callable[[Array], Array]) -> Array:
+    """Solution of the system divided by the largest element of f, times that."""
+    size = _size(f)
+    return size * solve_system(f / size)
+
+
+def scaled_while(f: Array, *, solve_system: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
+    """The scaled solution and the count of iterations."""
+    size = _size(f)
+    u, count = solve_system(f / size)
+    return size * u, count
+
+
+def scaled_recorded(f: Array, *, solve_system: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
+    """The scaled solution and the norms of its residuals."""
+    size = _size(f)
+    u, norms = solve_system(f / size)
+    return size * u, size * norms
+
+
+def _checked(model: Model, data: Sequence[ArrayLike]) -> list[np.ndarray]:
+    """The caller's arrays, if they have the model's shapes, are finite and, where only constants do, balance."""
+    wanted = ", ".join(f"{item.name} of shape {item.shape}" for item in model.data)
+    arrays = [np.asarray(array) for array in data]
+    if [array.shape for array in arrays] != [item.shape for item in model.data]:
+        raise UserError(f"data have the shapes {[array.shape for array in arrays]}: give {wanted}")
+    for array, item in zip(arrays, model.data, strict=True):
+        if not np.isfinite(array).all():
+            raise UserError(f"{item.name} has {np.sum(~np.isfinite(array))} elements that are not finite: give numbers")
+    if model.problem.boundary == "neumann" and model.problem.singular:
+        inflow = sum(float(np.mean(sides, axis=tuple(range(1, sides.ndim))).sum()) for sides in arrays[1:])
+        check_compatible(arrays[0], inflow)
+    return arrays
 
 
 def check_compatible(f: np.ndarray, inflow: float) -> None:

@@ -79,6 +79,5 @@ class Model:
 
     def spectrum(self) -> tuple[float, float]:
         """Bounds of the non-zero eigenvalues."""
-        values = self.eigenvalues()
-        positive = values[values > 1e-9 * values.max()]
-        return float(positive.min()) * self.slack[0], float(positive.max()) * self.slack[1]
+        values = np.sort(self.eigenvalues(), axis=None)
+        return float(values[int(self.problem.singular)]) * self.slack[0], float(values[-1]) * self.slack[1]

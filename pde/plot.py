@@ -24,7 +24,7 @@ def check_picture(path: Path) -> None:
 
 
 def save(outcome: Outcome, path: Path) -> None:
-    """Writes the picture; needs the extra `plot`."""
+    """Writes the picture; needs the extra `plot`. Raises UserError where the file cannot be written."""
     from matplotlib.figure import Figure  # pyright: ignore[reportMissingImports] - an optional extra
 
     exact = outcome.variant.problem.sample(outcome.points)[0]
@@ -38,4 +38,7 @@ def save(outcome: Outcome, path: Path) -> None:
         else:
             image = axes.pcolormesh(outcome.points[..., 0], outcome.points[..., 1], values)
             figure.colorbar(image, ax=axes)
-    figure.savefig(path)
+    try:
+        figure.savefig(path)
+    except OSError as error:
+        raise UserError(f"--plot {str(path)!r} cannot be written ({error.strerror}): name another file") from None

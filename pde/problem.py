@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from pde.errors import UserError
+from pde.errors import UserError, check_whole
 
 SCREENING = 3.0
 WEIGHTS = (1.0, 2.0, 1.5)
@@ -35,7 +35,7 @@ class Equation:
 
     name: str
     screening: float = 0.0
-    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    weights: tuple[float, ...] = (1.0, 1.0, 1.0)
     amplitude: float = 0.0
 
     def diffusivity(self, x: Array) -> Array:
@@ -57,10 +57,14 @@ EQUATIONS = {
 
 @dataclass(frozen=True)
 class Solution:
-    """A solution, the boundaries whose homogeneous data it meets, and those whose data it needs."""
+    """A solution, the boundaries whose homogeneous data it meets, and those whose data it needs.
+
+    Boundary data other than zero exist for dirichlet, neumann and robin (du/dn + ROBIN_RATE u).
+    """
 
     name: str
     value: Callable[[Array], Array]
+    """From the coordinates of one point, an array of the length of the dimension, to u; differentiated twice."""
     homogeneous: frozenset[str] = frozenset()
     inhomogeneous: frozenset[str] = frozenset()
     resolution: float = 6.0
@@ -135,43 +139,88 @@ BOUNDARIES = ("dirichlet", "neumann", "periodic", "robin", "mixed", "channel")
 
 @dataclass(frozen=True)
 class Problem:
-    """An equation, a boundary and a solution by name.
+    """An equation, a boundary and a known solution, on the unit interval, square or cube.
 
     >>> Problem(2, "dirichlet", "poisson", "sine")
+    >>> Problem(2, "periodic", "anisotropic", "wave", weights=(1.0, 1e6))
+    >>> cube = Solution("cube", lambda x: x[0] ** 3, inhomogeneous=frozenset({"dirichlet"}))
+    >>> Problem(1, "dirichlet", "screened", cube, screening=1e8)
+
+    Source and boundary data follow from the solution. Raises UserError for names that are unknown or do not fit
+    each other, and for coefficients out of bounds or of another equation.
     """
 
     dimension: int = 2
     boundary: str = "dirichlet"
     equation: str = "poisson"
-    solution: str = "sine"
+    solution: str | Solution = "sine"
+    """A name, or one of the caller's own."""
+    screening: float | None = None
+    """c of the screened equation, at least 0; None gives its own."""
+    weights: tuple[float, ...] | None = None
+    """Diffusivities of the anisotropic equation, one a dimension, above 0; None gives its own."""
+    amplitude: float | None = None
+    """Amplitude of the variable equation's diffusivity around 1, between -1 and 1; None gives its own."""
 
     def __post_init__(self) -> None:
-        for value, known, what in (
-            (self.boundary, BOUNDARIES, "boundary"),
-            (self.equation, tuple(EQUATIONS), "equation"),
-            (self.solution, tuple(SOLUTIONS), "solution"),
-        ):
+        names = [(self.boundary, BOUNDARIES, "boundary"), (self.equation, tuple(EQUATIONS), "equation")]
+        if not isinstance(self.solution, Solution):
+            names.append((self.solution, tuple(SOLUTIONS), "solution"))
+        for value, known, what in names:
             if value not in known:
                 raise UserError(f"unknown {what} {value!r}: choose one of {', '.join(known)}")
+        check_whole("dimension", self.dimension)
         if self.dimension not in (1, 2, 3):
             raise UserError(f"dimension {self.dimension} is not 1, 2 or 3: choose one of these")
-        found = SOLUTIONS[self.solution]
+        self._check_solution()
+        self._check_coefficients()
+
+    def _check_solution(self) -> None:
+        found = self.known
         if self.boundary not in found.homogeneous | found.inhomogeneous:
             fitting = [s.name for s in SOLUTIONS.values() if self.boundary in s.homogeneous | s.inhomogeneous]
             raise UserError(
-                f"solution {self.solution!r} does not meet the {self.boundary} boundary: choose one of "
+                f"solution {found.name!r} does not meet the {self.boundary} boundary: choose one of "
                 f"{', '.join(fitting)}"
             )
+
+    def _check_coefficients(self) -> None:
+        for name, equation in (("screening", "screened"), ("weights", "anisotropic"), ("amplitude", "variable")):
+            value = getattr(self, name)
+            if value is not None and self.equation != equation:
+                raise UserError(
+                    f"{name} = {value} does not enter equation {self.equation!r}: take equation {equation!r}"
+                )
+        terms, d = self.terms, self.dimension
+        if not 0 <= terms.screening < math.inf:
+            raise UserError(
+                f"c = {terms.screening:g} is negative or not finite, which makes the operator indefinite for cg and "
+                "most other solvers: take c >= 0"
+            )
+        if len(terms.weights) < d or not all(0 < w < math.inf for w in terms.weights):
+            raise UserError(
+                f"weights = {terms.weights} are not {d} finite numbers above 0: give one for each dimension"
+            )
+        if not -1 < terms.amplitude < 1:
+            raise UserError(f"amplitude = {terms.amplitude:g} is not between -1 and 1, where a > 0: take 0.4")
 
     @property
     def terms(self) -> Equation:
         """The equation's coefficients."""
-        return EQUATIONS[self.equation]
+        own = {
+            name: value for name in ("screening", "weights", "amplitude") if (value := getattr(self, name)) is not None
+        }
+        return replace(EQUATIONS[self.equation], **own)
+
+    @property
+    def known(self) -> Solution:
+        """The known solution."""
+        return self.solution if isinstance(self.solution, Solution) else SOLUTIONS[self.solution]
 
     @property
     def inhomogeneous(self) -> bool:
         """Whether the boundary data are not zero."""
-        return self.boundary not in SOLUTIONS[self.solution].homogeneous
+        return self.boundary not in self.known.homogeneous
 
     @property
     def singular(self) -> bool:
@@ -191,7 +240,7 @@ class Problem:
 @functools.cache
 def _sampler(problem: Problem) -> Callable[[np.ndarray], tuple[Array, Array, Array]]:
     """Evaluates a fixed number of points, so that one compilation serves every grid."""
-    value, terms = SOLUTIONS[problem.solution].value, problem.terms
+    value, terms = problem.known.value, problem.terms
 
     def flux(x: Array) -> Array:
         return terms.diffusivity(x) * jax.grad(value)(x)

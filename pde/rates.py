@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 
 from pde.model import Model, Trait
 
 MARGIN = 4
+LEAST_RATE = sys.float_info.epsilon
+"""Stands for a rate that has rounded to zero, where screening outweighs the differences."""
 
 
 def condition(model: Model) -> float:
@@ -31,6 +34,7 @@ def best_relaxation(model: Model) -> float:
 
 def _count(tolerance: float, rate: float, lead: float = 1.0) -> int:
     """The least k with lead * rate**k <= tolerance."""
+    rate = max(rate, LEAST_RATE)
     return math.ceil(math.log(tolerance / lead) / math.log(rate)) + MARGIN
 
 
@@ -51,7 +55,7 @@ def gauss_seidel(model: Model, tolerance: float) -> int:
 
 def overrelaxation(model: Model, tolerance: float) -> int:
     """SOR at its best: k (omega - 1)**k, for its eigenvalue is defective (Young, 1971, section 7.2)."""
-    rate = best_relaxation(model) - 1.0
+    rate = max(best_relaxation(model) - 1.0, LEAST_RATE)
     k = _count(tolerance, rate)
     return k + math.ceil(math.log(4.0 * k * math.sqrt(condition(model))) / -math.log(rate))
 

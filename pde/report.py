@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -93,22 +94,17 @@ def print_solution(
     plot: Path | None,
 ) -> None:
     """Solves once to compile and once for the time."""
-    if screening is not None and screening < 0:
-        raise UserError(
-            f"c = {screening:g} is negative, which makes the operator indefinite for {names['solver']}: take c >= 0"
-        )
-    if names["n"] < 1:
-        raise UserError(f"n = {names['n']} is below 1: take n >= 3")
     if plot is not None and dimension == 3:
         raise UserError("dimension 3 has no picture: take dimension 1 or 2, or leave --plot out")
     if plot is not None:
         check_picture(plot)
-    problem = _problem(dimension, boundary, equation, solution)
+    problem = _problem(dimension, boundary, equation, solution, screening)
     outcome = solve(problem, **names)
     start = time.perf_counter()
     jax.block_until_ready(solve(problem, **names).u)
     seconds = time.perf_counter() - start
     count = "none" if outcome.iterations is None else str(outcome.iterations)
+    count += " (the limit: not converged)" if outcome.converged is False else ""
     console.print(
         f"{outcome.variant.key}\nn = {outcome.n}, error {outcome.error:.3e}, iterations {count}, {seconds:.3f} s"
     )
@@ -117,14 +113,14 @@ def print_solution(
         console.print(f"picture in {plot}")
 
 
-def _problem(dimension: int, boundary: str, equation: str, solution: str) -> Problem:
+def _problem(dimension: int, boundary: str, equation: str, solution: str, screening: float | None) -> Problem:
     if solution:
-        return Problem(dimension, boundary, equation, solution)
+        return Problem(dimension, boundary, equation, solution, screening)
     if boundary not in BOUNDARIES:
         raise UserError(f"unknown boundary {boundary!r}: choose one of {', '.join(BOUNDARIES)}")
     if equation not in EQUATIONS:
         raise UserError(f"unknown equation {equation!r}: choose one of {', '.join(EQUATIONS)}")
-    return problems(dimension, boundary, equation)[0]
+    return replace(problems(dimension, boundary, equation)[0], screening=screening)
 
 
 # Validation.

@@ -11,7 +11,7 @@ from pde import entry, flux, matrices, operators, transforms
 from pde.block import Part, part
 from pde.layout import LAYOUTS, PERIODIC, Layout
 from pde.model import Data, Model, Trait
-from pde.problem import AMPLITUDE, ROBIN_RATE, Problem
+from pde.problem import ROBIN_RATE, Problem
 
 T = Trait
 MATRIX_SPELLINGS = ("product", "einsum", "kron")
@@ -43,6 +43,7 @@ class Scheme:
             and (not problem.inhomogeneous or self.takes_data(problem))
             and (problem.boundary != "channel" or (problem.dimension == 2 and problem.equation != "variable"))
             and (not self.solutions or problem.solution in self.solutions)
+            and not (problem.singular and self.layout(problem).closed)
         )
 
     def takes_data(self, problem: Problem) -> bool:
@@ -174,7 +175,7 @@ def source_data(problem: Problem, points: np.ndarray) -> Data:
 
 def _flux_parts(problem: Problem, layout: Layout, spelling: str) -> Part:
     d = problem.dimension
-    coefficient = part((flux.wave_1d, flux.wave_2d, flux.wave_3d)[d - 1], amplitude=AMPLITUDE)
+    coefficient = part((flux.wave_1d, flux.wave_2d, flux.wave_3d)[d - 1], amplitude=problem.terms.amplitude)
     axis = layout.axes[0]
     bound = {"coefficient": coefficient, "faces": axis.faces}
     if d > 1:
@@ -201,7 +202,7 @@ def _differences(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Mod
         apply = part(operators.scaled, difference=difference, add_ghosts=layout.ghosts, spacing=spacing)
     plain = difference or _STENCILS["slices", d]
     wrap = zero_mean(problem, _boundary_wrap(problem, plain, spacing, scheme.grid == "cell"))
-    spread = (1.0 - terms.amplitude, 1.0 + terms.amplitude)
+    spread = (1.0 - abs(terms.amplitude), 1.0 + abs(terms.amplitude))
     width = axes[0].width(shape[0])
     return Model(
         problem,
@@ -257,7 +258,7 @@ def _difference_diagonal(scheme: Scheme, problem: Problem, layout: Layout) -> Pa
 
 def _diagonal_range(scheme: Scheme, problem: Problem, d: int, width: float) -> tuple[float, float]:
     low, high = (1.0, 3.0) if scheme.grid == "cell" else (2.0, 2.0)
-    spread = problem.terms.amplitude
+    spread = abs(problem.terms.amplitude)
     c = problem.terms.screening
     return d * low * (1 - spread) / width**2 + c, d * high * (1 + spread) / width**2 + c
 

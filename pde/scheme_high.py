@@ -10,7 +10,7 @@ from pde import entry, flux, matrices, operators, transforms
 from pde.block import Part, part
 from pde.layout import DIRICHLET, PERIODIC
 from pde.model import Data, Model, Trait
-from pde.problem import AMPLITUDE, Problem
+from pde.problem import Problem
 from pde.scheme import (
     MATRIX_SPELLINGS,
     SECOND_ORDER,
@@ -98,7 +98,7 @@ def _compact(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
     if problem.equation == "variable":
         traits -= {T.DIAGONAL, T.SEPARABLE, T.SINE, T.FOURIER}
     centre = {1: 2.0, 2: 4.0 - 4.0 * theta, 3: 4.0}[d]
-    spread = (1.0 - problem.terms.amplitude, 1.0 + problem.terms.amplitude)
+    spread = (1.0 - abs(problem.terms.amplitude), 1.0 + abs(problem.terms.amplitude))
     return Model(
         problem,
         n,
@@ -138,7 +138,7 @@ def _compact_eigenvalues(t: np.ndarray, theta: float, width: float, d: int) -> n
 
 def _compact_difference(scheme: Scheme, problem: Problem, spelling: str, theta: float) -> Part | None:
     if problem.equation == "variable":
-        coefficient = part(flux.wave_2d, amplitude=AMPLITUDE)
+        coefficient = part(flux.wave_2d, amplitude=problem.terms.amplitude)
         return part(flux.variable_elements_2d, coefficient=coefficient, centres=part(flux.interior_faces))
     if problem.dimension == 1 and spelling not in MATRIX_SPELLINGS:
         return part(getattr(operators, f"{spelling}_1d"))

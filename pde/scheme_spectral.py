@@ -8,7 +8,7 @@ from pde import flux, transforms
 from pde.block import part
 from pde.layout import DIRICHLET
 from pde.model import Model, Trait
-from pde.problem import AMPLITUDE, Problem
+from pde.problem import Problem
 from pde.scheme import (
     Scheme,
     common_traits,
@@ -62,7 +62,7 @@ def chebyshev_model(scheme: Scheme, problem: Problem, spelling: str, n: int) -> 
     d, terms = problem.dimension, problem.terms
     derivative = part(transforms.chebyshev_derivative)
     if problem.equation == "variable":
-        coefficient = part(flux.wave_1d, amplitude=AMPLITUDE)
+        coefficient = part(flux.wave_1d, amplitude=problem.terms.amplitude)
         matrix = part(transforms.chebyshev_variable_matrix, derivative=derivative, coefficient=coefficient)
     else:
         matrix = part(transforms.chebyshev_matrix, derivative=derivative)

@@ -9,10 +9,10 @@ import numpy as np
 
 from pde import entry
 from pde.block import Part, part, render
-from pde.errors import UserError
+from pde.errors import UserError, check_whole
 from pde.lift import lift
 from pde.model import Data, Model, Trait
-from pde.problem import SOLUTIONS, Problem
+from pde.problem import Problem
 from pde.scheme import Scheme, spelled
 from pde.scheme_high import HIGH_ORDER, SCHEMES, spelled_high
 from pde.solvers import SOLVERS, Plan, Solver
@@ -43,7 +43,7 @@ class Variant:
                 f"{p.dimension}d",
                 p.boundary,
                 p.equation,
-                p.solution,
+                p.known.name,
                 self.scheme,
                 self.spelling,
                 self.solver,
@@ -104,7 +104,7 @@ def check(variant: Variant) -> None:
         fitting = [s.name for s in SCHEMES.values() if s.fits(problem)]
         raise UserError(
             f"scheme {scheme.name!r} cannot express {problem.equation} with {problem.boundary} boundary and "
-            f"solution {problem.solution!r} in {problem.dimension}D: choose one of "
+            f"solution {problem.known.name!r} in {problem.dimension}D: choose one of "
             f"{', '.join(fitting) or 'no scheme at all'}"
         )
     if variant.spelling not in spellings(scheme, problem):
@@ -196,7 +196,7 @@ def _kind(variant: Variant) -> str:
 
 def _resolved(variant: Variant, counts: tuple[int, ...]) -> bool:
     """Whether the order shows: between two grids it is about that of their geometric mean."""
-    wanted = SCHEMES[variant.scheme].coarseness * SOLUTIONS[variant.problem.solution].resolution
+    wanted = SCHEMES[variant.scheme].coarseness * variant.problem.known.resolution
     return (counts[-2] * counts[-1]) ** 0.5 >= wanted
 
 
@@ -221,6 +221,7 @@ def grids(variant: Variant) -> tuple[int, ...]:
 def check_size(variant: Variant, n: int) -> None:
     """Raises UserError where n does not suit the variant's stencil, hierarchy or memory."""
     solver, d = SOLVERS[variant.solver], variant.problem.dimension
+    check_whole("n", n)
     least = 6 if variant.scheme in ("wide", "wide_ends") else 3
     if n < least:
         raise UserError(f"n = {n} is too small for the stencil of {variant.scheme}: take n >= {least}")

@@ -65,6 +65,7 @@ MISTAKES = [
     (["--solver", "dst", "--n", "9000"], "81,000,000 unknowns in 2D, more than the 67,108,864 that memory is kept for"),
     (["--solver", "fft"], "it needs eigenvectors that are Fourier modes"),
     (["--solver", "cg", "--equation", "screened", "--screening", "-1"], "c = -1 is negative"),
+    (["--screening", "5"], "screening = 5.0 does not enter equation 'poisson': take equation 'screened'"),
     (["--boundary", "slippery"], "unknown boundary 'slippery': choose one of dirichlet"),
     (["--dimension", "4"], "dimension 4 is not 1, 2 or 3"),
     (["--solver", "cg", "--loop", "forever"], "solver cg has no loop 'forever'"),
@@ -142,6 +143,24 @@ def test_solve_prints_error_and_iterations() -> None:
     result = CliRunner().invoke(app, ["solve", "--solver", "multigrid", "--n", "15"])
     assert result.exit_code == 0
     assert "iterations" in result.output
+
+
+def test_screening_enters_the_equation() -> None:
+    """With c = 1e8 the solution is f / c but for a part in a million."""
+    result = CliRunner().invoke(app, ["solve", "--equation", "screened", "--screening", "1e8", "--n", "7"])
+    assert result.exit_code == 0
+    assert float(result.output.split("error ")[1].split(",")[0]) < 1e-5
+
+
+def test_a_picture_that_fails_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = pytest.importorskip("matplotlib.figure")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(figure.Figure, "savefig", refuse)
+    arguments = ["solve", "--solver", "dst", "--n", "3", "--plot", str(tmp_path / "u.png")]
+    assert "cannot be written (No space left on device): name another file" in CliRunner().invoke(app, arguments).output
 
 
 def test_help_does_not_import_jax() -> None:

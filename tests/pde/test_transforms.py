@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.fft
 
+import pde
 from pde import transforms
 from pde.layout import LAYOUTS
 
@@ -49,3 +50,13 @@ def test_eigenvalues_belong_to_the_matrices(kind: tuple[str, str]) -> None:
     for axis in LAYOUTS[kind].axes:
         computed = np.sort(np.linalg.eigvals(np.asarray(axis.matrix.bind()(8))).real)
         np.testing.assert_allclose(np.sort(axis.eigenvalues(8)), computed, atol=1e-9 * computed.max())
+
+
+@pytest.mark.parametrize(
+    ("boundary", "solution", "solver"),
+    [("neumann", "crest", "dct"), ("periodic", "swell", "fft")],
+)
+def test_the_lowest_mode_of_a_long_line_is_not_taken_for_the_constant(
+    boundary: str, solution: str, solver: str
+) -> None:
+    assert pde.solve(pde.Problem(1, boundary, "poisson", solution), solver, 4096).error < 1e-5
