@@ -67,6 +67,8 @@ class Solver:
     """Whether the number of unknowns must be odd."""
     spelled: bool = True
     """Whether the operator's spelling enters the program."""
+    erratic: bool = False
+    """Whether its residuals jump, and the derivatives of its loop with them, which in 32 bits leaves these wrong."""
 
 
 def _needs(*traits: Trait) -> frozenset[Trait]:
@@ -119,7 +121,7 @@ def _krylov() -> list[Solver]:
         _preconditioned("ssor", diagonal | _needs(T.BIPARTITE), LOOPS),
         replace(_preconditioned("multigrid", grids, SHORT_LOOPS), speed="fast", hierarchy=True),
         Solver("minres", spd, LOOPS, build_minimal, rates.chebyshev),
-        Solver("bicgstab", any_, LOOPS, build_stabilised, rates.stabilised),
+        Solver("bicgstab", any_, LOOPS, build_stabilised, rates.stabilised, erratic=True),
         Solver("gmres", any_, short, build_arnoldi, rates.restarts),
         _from_library("cg", spd, rates.conjugate),
         _from_library("pcg", diagonal, rates.conjugate),

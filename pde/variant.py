@@ -333,6 +333,8 @@ def differentiable(variant: Variant, model: Model) -> bool:
     """Whether the gradient through the variant exists and equals the adjoint solution."""
     if model.problem.singular or Trait.SYMMETRIC not in model.traits:
         return False
+    if SOLVERS[variant.solver].erratic and variant.loop != "while":
+        return False
     return variant.loop != "unrolled"
 
 
