@@ -14,10 +14,10 @@ from grammar.dims import Binding, broadcast
 from grammar.errors import Rejected
 from grammar.graph import Block, Display, Param, Tree, Var, type_of, variables, walk
 from grammar.notation import ArrayPattern, BodyPattern, Production, TreePattern
-from grammar.outcome import LINKED, fresh
+from grammar.outcome import LINKED, fresh, trees
 from grammar.steps import Steps
-from grammar.tables import quantile
-from grammar.transforms import SCALAR, applies
+from grammar.tables import Table, quantile
+from grammar.transforms import DIFFERENTIATING, SCALAR, applies
 from grammar.types import ANY, KEY, ArrayType, Type
 
 # A loop's carry may be this much larger than it starts; its body must stay within.
@@ -149,7 +149,27 @@ class Derivation(Steps):
         for var in [var for var in body.scope if not var.uses]:
             if not var.uses and not self._absorb(body, var, bound):
                 return False
+        if pattern.smooth:
+            for var in {id(var): var for var in variables(body.result)}.values():
+                _replace_result(body, var, self._bent(body, var, bound))
         return self._settle(body, bound)
+
+    def _bent(self, block: Block, var: Var, bound: float) -> Var:
+        """A result that is differentiated, made by what is not linear: the slope of a linear function, or of a sum of
+        functions of one argument each, says nothing of the arguments."""
+        if var.type.dtype not in LINKED or self._is_bent(block, var):
+            return var
+        return self._apply_link(block, self.tables.bend, [var], var.type, bound) or var
+
+    def _is_bent(self, block: Block, var: Var) -> bool:
+        bending = self.tables.bend.options
+        if len(block.params) == 1:
+            return any(node.production in bending for node in walk(block))
+        node = var.node
+        while node is not None and node.production in self.tables.collapse.options:
+            (inner,) = (tree for tree in trees(node.arguments))
+            node = inner.node if isinstance(inner, Var) else None
+        return node is not None and node.production in bending
 
     def _wanted(self, body: Block, goal: Type, bound: float) -> Tree | None:
         """A tree of variables of the wanted type, made by the body where it can be."""
@@ -195,15 +215,17 @@ class Derivation(Steps):
         _replace_result(body, slot, joined)
         return True
 
-    def _join(self, block: Block, slot: Var, var: Var, bound: float) -> Var | None:
+    def _join(
+        self, block: Block, slot: Var, var: Var, bound: float, table: Table[Production] | None = None
+    ) -> Var | None:
         """A variable of the slot's type that depends on both; None, and nothing made, where there is no way."""
         mark = self._mark(block)
-        joined = self._joined(block, slot, var, bound)
+        joined = self._joined(block, slot, var, bound, table or self.tables.combine)
         if joined is None:
             self._undo(block, mark)
         return joined
 
-    def _joined(self, block: Block, slot: Var, var: Var, bound: float) -> Var | None:
+    def _joined(self, block: Block, slot: Var, var: Var, bound: float, table: Table[Production]) -> Var | None:
         if var.type.dtype != slot.type.dtype:
             cast = self._apply_link(block, self.tables.cast, [var], replace(slot.type, shape=var.type.shape), bound)
             if cast is None:
@@ -214,14 +236,14 @@ class Derivation(Steps):
             if scalar is None:
                 return None
             var = scalar
-        return self._apply_link(block, self.tables.combine, [slot, var], slot.type, bound)
+        return self._apply_link(block, table, [slot, var], slot.type, bound)
 
     def _apply_link(
-        self, block: Block, table: Any, operands: Sequence[Var], goal: ArrayType, bound: float
+        self, block: Block, table: Table[Production], operands: Sequence[Var], goal: ArrayType, bound: float
     ) -> Var | None:
         """Applies a production of a linking table to exactly these variables."""
         for _ in range(6):
-            production: Production | None = table.pick(self.choices)
+            production = table.pick(self.choices)
             if production is None:
                 return None
             mark = self._mark(block)
@@ -282,14 +304,21 @@ class Derivation(Steps):
             scalar = self._apply_link(entry, self.tables.collapse, unused, replace(of, shape=()), types.cap(of.dtype))
             unused = unused if scalar is None else [scalar]
         unused = self._with_live(entry, unused)
+        if self.transform in DIFFERENTIATING:
+            unused = [self._bent(entry, var, types.cap(var.type.dtype)) for var in unused]
         for var in unused:
             var.uses += 1
         if len(unused) == 1:
             entry.result = unused[0]
-        elif self.choices.chance(self.style["result_dictionary"] / self.style["several_results"]):
+        elif self.choices.chance(self._dictionary_share()):
             entry.result = Display(tuple(unused), tuple(f"?{at}" for at in range(len(unused))))
         else:
             entry.result = Display(tuple(unused))
+
+    def _dictionary_share(self) -> float:
+        """Of the programs with several results, those that return them in a dictionary."""
+        several, dictionary = self.style["several_results"], self.style["result_dictionary"]
+        return dictionary / max(several, dictionary, 1e-9)
 
     def _with_live(self, entry: Block, results: list[Var]) -> list[Var]:
         """The results, with one that is sure to depend on the arguments: a mask or a rounded value alone may be the
@@ -302,9 +331,12 @@ class Derivation(Steps):
             return results
         if self.transform in SCALAR and len(results) == 1:
             self.transform = "value_and_grad"
-            joined = self._join(entry, results[0], made[-1], types.cap(results[0].type.dtype))
+            joined = self._join(entry, results[0], made[-1], types.cap(results[0].type.dtype), self.tables.blend)
             return results if joined is None else [joined]
-        return [made[-1], *results]
+        own = made[-1]
+        if own.node is None:  # an argument is no result
+            own = self._apply_link(entry, self.tables.bend, [own], own.type, types.cap(own.type.dtype)) or own
+        return [own, *results]
 
     def _merge(self, entry: Block, unused: Sequence[Var]) -> bool:
         """Joins the two unused variables that fit best."""

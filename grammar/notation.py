@@ -357,6 +357,13 @@ class Production:
         return tuple((k, p) for k, p in self.params.items() if isinstance(p, StaticSpec))
 
     @cached_property
+    def smooth(self) -> bool:
+        """Whether derivatives flow through it: it has some, and results that can carry them."""
+        linked = {*types.FLOATS, *types.COMPLEX}
+        carried = (isinstance(p, TreePattern) or linked & set(p.dtypes) for p in result_arrays(self.result))
+        return self.differentiable and any(carried)
+
+    @cached_property
     def bodies(self) -> tuple[tuple[str, BodyPattern], ...]:
         return tuple((k, p) for k, p in self.params.items() if isinstance(p, BodyPattern))
 
@@ -426,7 +433,8 @@ def production(
     faithful: whether the result changes whenever an operand does; False for what rounds, selects or saturates.
     signature: patterns by parameter (and "return") where a family computes them.
     where: file and line to name in errors, for families; the function's own when not given.
-    differentiable: whether JAX can differentiate it in both modes, with finite derivatives inside its domain.
+    differentiable: whether JAX can differentiate it in both modes, with derivatives inside its domain that are
+        finite and not all zero.
     Raises GrammarError with file and line when the declaration cannot be meant.
     """
     if misplaced is not None:

@@ -41,7 +41,10 @@ class Steps(Draft):
 
     def _first_type(self) -> ArrayType:
         rank = self.choices.weighted(_RANKS)
-        return ArrayType(self._float, tuple(self.choices.item(self._sizes) for _ in range(rank)))
+        of = ArrayType(self._float, tuple(self.choices.item(self._sizes) for _ in range(rank)))
+        while of.size > self._most_elements:
+            of = replace(of, shape=of.shape[1:])
+        return of
 
     def _step(self, block: Block, pool: Sequence[Var]) -> bool:
         """Applies one production to a variable of the pool; False when no attempt succeeded."""
@@ -53,7 +56,7 @@ class Steps(Draft):
             if picked is None:
                 continue
             production, operand = picked
-            if self._smooth and not production.differentiable:
+            if self._smooth and not production.smooth:
                 continue
             if self._attempt(block, production, operand, driver) is not None:
                 return True

@@ -13,7 +13,7 @@ from grammar.dims import Dims
 from grammar.errors import GrammarError, ProfileError
 from grammar.notation import ArrayPattern, Production, result_arrays
 from grammar.profile import Profile
-from grammar.types import FLOATS, IMPLIES, KEY, ArrayType
+from grammar.types import FLOATS, IMPLIES, KEY, SIGNS, ArrayType
 
 T = TypeVar("T")
 
@@ -46,9 +46,11 @@ class Tables:
         self._accepting: dict[tuple[str, int, str], Table[tuple[Production, str]]] = {}
         self._producing: dict[tuple[str, int, str], Table[Production]] = {}
         self.combine = self._linking(2, to_scalar=False)
+        self.blend = Table.of((p, self.weight[p.name]) for p in self.combine.options if not _hides(p))
         self.collapse = self._linking(1, to_scalar=True)
         self.cast = Table.of((p, self.weight[p.name]) for p in productions if _is_cast(p))
-        self.squash = Table.of((p, self.weight[p.name]) for p in productions if _is_squash(p))
+        self.squash = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, ("unit", "probability")))
+        self.bend = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, SIGNS))
 
     def accepting(self, of: ArrayType) -> Table[tuple[Production, str]]:
         """Productions with an operand that a value of this type can be, and which one."""
@@ -102,7 +104,9 @@ class Tables:
             (self.squash, "bounds an array (Float '*s' to Float '*s' with Unit or Probability)"),
         ):
             if not table.options:
-                raise GrammarError(f"grammar: no production {what}; declare one")
+                raise GrammarError(
+                    f"grammar: no production of weight in profile {self.profile.name!r} {what}; give it one"
+                )
         made = _reachable_kinds(self.productions)
         for production in self.productions:
             for name, pattern in production.arrays:
@@ -156,7 +160,7 @@ _SCALAR = Dims.parse("")
 
 
 def _links(production: Production, operands: int, *, to_scalar: bool) -> bool:
-    if not _plain(production) or production.statics or len(production.arrays) != operands:
+    if not _plain(production) or not production.faithful or production.statics or len(production.arrays) != operands:
         return False
     result = production.result
     assert isinstance(result, ArrayPattern)
@@ -165,6 +169,11 @@ def _links(production: Production, operands: int, *, to_scalar: bool) -> bool:
     if dims != {wanted} or result.dims.text != ("" if to_scalar else "*s"):
         return False
     return all(p.family == result.family for _, p in production.arrays) and "float32" in result.dtypes
+
+
+def _hides(production: Production) -> bool:
+    """Whether a link is small where one operand is, however large the other: a product with 0 tells nothing of it."""
+    return production.magnitude is not None and production.magnitude(-1e6, 1.0) < 0
 
 
 def _is_cast(production: Production) -> bool:
@@ -178,15 +187,18 @@ def _is_cast(production: Production) -> bool:
     )
 
 
-def _is_squash(production: Production) -> bool:
-    if not _plain(production) or len(production.arrays) != 1 or production.statics:
+def _bends(production: Production, kinds: Sequence[str]) -> bool:
+    """Whether it is a function of an array that is not linear, for no linear one has results of such a kind."""
+    if not (_plain(production) and production.faithful and production.differentiable):
+        return False
+    if len(production.arrays) != 1 or production.statics:
         return False
     ((_, pattern),) = production.arrays
     result = production.result
     assert isinstance(result, ArrayPattern)
     return (
         pattern.dims.text == result.dims.text == "*s"
-        and result.refinement.name in ("unit", "probability")
+        and result.refinement.name in kinds
         and "float32" in pattern.dtypes
         and pattern.family == result.family
     )
