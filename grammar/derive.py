@@ -14,10 +14,10 @@ from grammar.dims import Binding, broadcast
 from grammar.errors import Rejected
 from grammar.graph import Block, Display, Param, Tree, Var, type_of, variables, walk
 from grammar.notation import ArrayPattern, BodyPattern, Production, TreePattern
-from grammar.outcome import LINKED, fresh
+from grammar.outcome import LINKED, fresh, trees
 from grammar.steps import Steps
 from grammar.tables import Table, quantile
-from grammar.transforms import SCALAR, applies
+from grammar.transforms import DIFFERENTIATING, SCALAR, applies
 from grammar.types import ANY, KEY, ArrayType, Type
 
 # A loop's carry may be this much larger than it starts; its body must stay within.
@@ -151,7 +151,27 @@ class Derivation(Steps):
         for var in [var for var in body.scope if not var.uses]:
             if not var.uses and not self._absorb(body, var, bound):
                 return False
+        if pattern.smooth:
+            for var in {id(var): var for var in variables(body.result)}.values():
+                _replace_result(body, var, self._bent(body, var, bound))
         return self._settle(body, bound)
+
+    def _bent(self, block: Block, var: Var, bound: float) -> Var:
+        """A result that is differentiated, made by what is not linear: the slope of a linear function, or of a sum of
+        functions of one argument each, says nothing of the arguments."""
+        if var.type.dtype not in LINKED or self._is_bent(block, var):
+            return var
+        return self._apply_link(block, self.tables.bend, [var], var.type, bound) or var
+
+    def _is_bent(self, block: Block, var: Var) -> bool:
+        bending = self.tables.bend.options
+        if len(block.params) == 1:
+            return any(node.production in bending for node in walk(block))
+        node = var.node
+        while node is not None and node.production in self.tables.collapse.options:
+            (inner,) = (tree for tree in trees(node.arguments))
+            node = inner.node if isinstance(inner, Var) else None
+        return node is not None and node.production in bending
 
     def _wanted(self, body: Block, goal: Type, bound: float) -> Tree | None:
         """A tree of variables of the wanted type, made by the body where it can be."""
@@ -224,31 +244,31 @@ class Derivation(Steps):
         self, block: Block, table: Table[Production], operands: Sequence[Var], goal: ArrayType, bound: float
     ) -> Var | None:
         """Applies a production of a linking table to exactly these variables."""
+        fitting = table.only(lambda production: self._bound_to(production, operands) is not None)
         for _ in range(6):
-            production = table.pick(self.choices)
+            production = fitting.pick(self.choices)
             if production is None:
                 return None
             mark = self._mark(block)
-            binding: Binding = {}
-            arguments: dict[str, Any] = {}
-            for (name, pattern), var in zip(production.arrays, operands, strict=True):
-                bindings = self._bind_array(pattern, var.type, binding)
-                if not bindings:
-                    break
-                binding = bindings[0]
-                arguments[name] = var
-            else:
-                key = f":{production.result.family}"  # type: ignore[union-attr]
-                binding = {**binding}
-                if key not in binding:
-                    binding[key] = goal.dtype
-                node = self._assemble(block, production, binding, arguments, 9)
-                if node is not None and isinstance(node.outputs, Var):
-                    made = node.outputs.type
-                    if made.dtype == goal.dtype and made.shape == goal.shape and made.magnitude <= max(bound, 4.0):
-                        return node.outputs
+            binding = {f":{production.result.family}": goal.dtype, **(self._bound_to(production, operands) or {})}  # type: ignore[union-attr]
+            arguments: dict[str, Any] = dict(zip(dict(production.arrays), operands, strict=True))
+            node = self._assemble(block, production, binding, arguments, 9)
+            if node is not None and isinstance(node.outputs, Var):
+                made = node.outputs.type
+                if made.dtype == goal.dtype and made.shape == goal.shape and made.magnitude <= max(bound, 4.0):
+                    return node.outputs
             self._undo(block, mark)
         return None
+
+    def _bound_to(self, production: Production, operands: Sequence[Var]) -> Binding | None:
+        """The first binding under which a production takes exactly these variables; None where it does not."""
+        binding: Binding = {}
+        for (_, pattern), var in zip(production.arrays, operands, strict=True):
+            bindings = self._bind_array(pattern, var.type, binding)
+            if not bindings:
+                return None
+            binding = bindings[0]
+        return binding
 
     def _settle(self, body: Block, bound: float) -> bool:
         """Bounds every result that is too large for the next turn of a loop; refuses what is a bare parameter."""
@@ -282,14 +302,21 @@ class Derivation(Steps):
             scalar = self._apply_link(entry, self.tables.collapse, unused, replace(of, shape=()), types.cap(of.dtype))
             unused = unused if scalar is None else [scalar]
         unused = self._enliven(entry, unused)
+        if self.transform in DIFFERENTIATING:
+            unused = [self._bent(entry, var, types.cap(var.type.dtype)) for var in unused]
         for var in unused:
             var.uses += 1
         if len(unused) == 1:
             entry.result = unused[0]
-        elif self.choices.chance(self.style["result_dictionary"] / self.style["several_results"]):
+        elif self.choices.chance(self._dictionary_share()):
             entry.result = Display(tuple(unused), tuple(f"?{at}" for at in range(len(unused))))
         else:
             entry.result = Display(tuple(unused))
+
+    def _dictionary_share(self) -> float:
+        """Of the programs with several results, those that return them in a dictionary."""
+        several, dictionary = self.style["several_results"], self.style["result_dictionary"]
+        return dictionary / max(several, dictionary, 1e-9)
 
     def _results(self, entry: Block, wanted: int) -> list[Var]:
         """What is unused, and values on the way to it where more are wanted."""
@@ -304,16 +331,16 @@ class Derivation(Steps):
         """The results, each number among them joined with what follows the arguments where it may not follow them by
         itself: what a mask or a rounded value leaves may be the same for all of them."""
         live = [var for var in entry.scope if var.live and var.type.dtype in LINKED]
-        made = [var for var in live if var.node is not None] or live
-        if not made:
+        live = [var for var in live if var.node is not None] or live
+        if not live:
             return results
         if not any(var.live for var in results) and self.transform in SCALAR:
             self.transform = "value_and_grad"
         bound, add = types.cap(self._float), self.tables.add
-        joined = [self._join(entry, var, made[-1], bound, add) if _is_dull(var) else None for var in results]
+        joined = [self._join(entry, var, _apart(live, var), bound, add) if _is_dull(var) else None for var in results]
         joined = [new or var for new, var in zip(joined, results, strict=True)]
         if not any(var.live for var in joined):  # masks, indices
-            joined[0] = self._join(entry, made[-1], joined[0], bound, add) or joined[0]
+            joined[0] = self._join(entry, live[-1], joined[0], bound, add) or joined[0]
         return joined
 
     def _merge(self, entry: Block, unused: Sequence[Var]) -> bool:
@@ -329,6 +356,13 @@ class Derivation(Steps):
 
 def _is_dull(var: Var) -> bool:
     return var.type.dtype in LINKED and not var.live
+
+
+def _apart(pool: Sequence[Var], var: Var) -> Var:
+    """The last of the pool of which a variable is not made in one step: it might be what a difference leaves nothing
+    of."""
+    near = {id(each) for tree in trees(var.node.arguments) for each in variables(tree)} if var.node else set[int]()
+    return ([each for each in pool if id(each) not in near] or pool)[-1]
 
 
 def _key_of(item: ArrayPattern | TreePattern) -> str:

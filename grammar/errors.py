@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NOTATION = frozenset(
+    {__file__, str(Path(__file__).with_name("notation.py")), str(Path(__file__).with_name("statics.py"))}
+)
+
 
 class UserError(Exception):
     """A mistake of whoever runs the program or edits the grammar: one sentence with value, bound and cure."""
@@ -22,3 +31,18 @@ class Rejected(Exception):
         super().__init__(f"{production}: {reason}" if production else reason)
         self.reason = reason
         self.production = production
+
+
+@contextmanager
+def located() -> Generator[None]:
+    """Turns a mistake inside an annotation into a GrammarError with the annotation's file and line."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError) as error:
+        place = next(frame for frame in inspect.stack(context=0) if _is_annotation(frame.filename))
+        raise GrammarError(f"{place.filename}:{place.lineno}: {error}") from None
+
+
+def _is_annotation(file: str) -> bool:
+    """Whether a frame's file is where the notation is used: neither the notation nor what opened this context."""
+    return file not in _NOTATION and not file.endswith("contextlib.py")

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from grammar.errors import GrammarError
 from grammar.notation import Array, ArrayPattern, Float, Magnitude, Mixed, production
 
 Function = Callable[..., Any]
@@ -20,11 +21,18 @@ _SPELLED = (jax, jnp, lax)
 def _caller() -> tuple[str, int]:
     """File and line of the declaration of a family."""
     frame = inspect.currentframe()
-    for _ in range(2):
-        assert frame is not None
+    while frame is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back
     assert frame is not None
     return frame.f_code.co_filename, frame.f_lineno
+
+
+def _name(function: Function) -> str:
+    name = getattr(function, "__name__", "")
+    if not name:
+        file, line = _caller()
+        raise GrammarError(f"{file}:{line}: {function!r:.60} is no function with a name; give one of a module")
+    return name
 
 
 def elementwise(
@@ -48,7 +56,8 @@ def elementwise(
         "faithful": faithful,
     }
     for function in functions:
-        declare = production(name=prefix + function.__name__, signature=signature, where=_caller(), **settings)
+        name = prefix + _name(function)
+        declare = production(name=name, signature=signature, where=_caller(), **settings)
         declare(_unary(function))
 
 
@@ -83,7 +92,8 @@ def binary(
         "additive": additive,
     }
     for function in functions:
-        declare = production(name=prefix + function.__name__, signature=signature, where=_caller(), **settings)
+        name = prefix + _name(function)
+        declare = production(name=name, signature=signature, where=_caller(), **settings)
         declare(_binary(function))
 
 

@@ -12,18 +12,21 @@ from pathlib import Path
 
 import jax
 
-from grammar import interpret, productions
+from grammar import interpret, productions, types
 from grammar import profile as profiles
 from grammar.choices import Choices, Seeded
 from grammar.derive import Derivation
 from grammar.errors import Rejected, UserError
-from grammar.notation import Registry, registered
+from grammar.graph import Block, type_of
+from grammar.notation import Production, Registry, refined, registered
 from grammar.program import Program, draw
 from grammar.tables import Tables
 
 _HERE = Path(__file__).parent
 _CHECK_SEED = 0
 _CHECK_DRAWS = 20
+_CHECKED = 3
+"""How many draws of different ranks are looked for."""
 
 
 class Grammar:
@@ -80,17 +83,31 @@ class Grammar:
         for production in self.tables.productions:
             _ = production.template
         for at, production in enumerate(self.tables.productions):
-            for draw_at in range(_CHECK_DRAWS):
-                derivation = Derivation(self.tables, Seeded(_CHECK_SEED + at, draw_at))
-                try:
-                    block = derivation.alone(production)
-                    interpret.verify(block)
-                    interpret.verify_values(block)
-                    break
-                except Rejected:
-                    continue
-            else:
+            blocks = self._drawn(production, _CHECK_SEED + at)
+            if not blocks:
                 raise production.fail("it can never be drawn: no operands were found for it; loosen its operands")
+            for block in blocks:
+                interpret.verify(block)
+            interpret.verify_values(blocks[-1])
+            for sharper in refined(production):
+                for block in self._drawn(sharper, _CHECK_SEED + at)[-1:]:
+                    interpret.verify_values(block)
+
+    def _drawn(self, production: Production, seed: int) -> list[Block]:
+        """The production around arguments: of a few draws the two whose results have the fewest and most dimensions."""
+        drawn: dict[int, Block] = {}
+        for at in range(_CHECK_DRAWS):
+            with suppress(Rejected):
+                block = Derivation(self.tables, Seeded(seed, at)).alone(production)
+                drawn.setdefault(_dimensions(block), block)
+            if len(drawn) == _CHECKED:
+                break
+        return [drawn[rank] for rank in sorted(drawn)][:: max(len(drawn) - 1, 1)]
+
+
+def _dimensions(block: Block) -> int:
+    assert block.result is not None
+    return sum(len(leaf.shape) for _, leaf in types.leaves(type_of(block.result)))
 
 
 def load(profile: str | profiles.Profile = "default") -> Grammar:

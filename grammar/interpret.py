@@ -15,7 +15,8 @@ import numpy as np
 
 from grammar import inputs
 from grammar.errors import GrammarError
-from grammar.graph import Block, Display, Literal, Node, Tree, type_of
+from grammar.graph import Block, Display, Literal, Node, Tree, Var, type_of, walk
+from grammar.notation import spelled
 from grammar.program import Input
 from grammar.types import KEY, ArrayType, DictType, Type, leaves
 
@@ -104,12 +105,20 @@ def check_types(node: Node, value: Any) -> None:
     weak integer, and is taken for a plain one.
     """
     assert node.outputs is not None
+    if isinstance(node.outputs, Var) and isinstance(value, tuple | list | dict):
+        raise node.production.fail(f"it declares one array, but returns a {type(value).__name__}; correct one of them")  # type: ignore[reportUnknownArgumentType]
     declared = [(leaf.dtype, leaf.shape) for _, leaf in leaves(type_of(node.outputs))]
-    actual = [(_dtype(leaf), tuple(leaf.shape)) for leaf in jax.tree.leaves(value)]
+    actual = [(_dtype(leaf), tuple(leaf.shape)) for leaf in jax.tree.leaves(_unpacked(node.outputs, value))]
     if declared != actual:
         raise node.production.fail(
             f"it declares {_show(declared)}, but JAX computes {_show(actual)}; correct one of them"
         )
+
+
+def _unpacked(outputs: Tree, value: Any) -> Any:
+    """An array that is unpacked where it is assigned (`key, subkey = split(key)`) as the tuple of its rows."""
+    rows = isinstance(outputs, Display) and not outputs.keys and isinstance(value, jax.Array)
+    return tuple(value) if rows else value
 
 
 def _dtype(leaf: Any) -> str:
@@ -146,10 +155,12 @@ def verify_values(block: Block) -> None:
 
 
 def verify(block: Block) -> None:
-    """Traces a graph without running it. GrammarError names the first production whose body fails or whose type is
-    not as declared."""
+    """Traces a graph without running it, in every spelling. GrammarError names the first production whose body fails or
+    whose type is not as declared."""
+    for at in range(max((node.production.template.spellings for node in walk(block)), default=1)):
 
-    def traced(*values: Any) -> None:
-        run(block, list(values), check=check_types)
+        def traced(*values: Any) -> None:
+            run(block, list(values), check=check_types)
 
-    jax.eval_shape(traced, *arguments_of(block))
+        with spelled(at):
+            jax.eval_shape(traced, *arguments_of(block))

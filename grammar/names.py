@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from grammar.types import BOOL, COMPLEX, INTS, KEY, ArrayType
 
-_RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"jax", "jnp", "lax", "np", "random", "partial"}
+RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | {"jax", "jnp", "lax", "np", "random", "partial"}
 _PLAIN_ROLES = frozenset(
     ("x", "y", "z", "a", "b", "c", "u", "v", "operand", "array", "value", "xs", "init", "first", "second", "third")
 )
@@ -143,7 +143,7 @@ class ModuleNames:
 
 def _first_free(candidates: Sequence[str], taken: set[str]) -> str:
     for label in candidates:
-        if label not in taken and label not in _RESERVED:
+        if label not in taken and label not in RESERVED:
             return label
     number = 2
     while f"{candidates[0]}_{number}" in taken:

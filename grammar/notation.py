@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from keyword import iskeyword
 from math import inf
@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 from grammar import types
 from grammar.choices import Choices
 from grammar.dims import Binding, Dims, Term
-from grammar.errors import GrammarError
-from grammar.statics import Among, Bound, DtypeOf, StaticSpec, spec_of
-from grammar.template import Template
+from grammar.errors import GrammarError, located
+from grammar.names import RESERVED
+from grammar.statics import Among, AxesOf, AxisOf, Bound, DtypeOf, StaticSpec, spec_of
+from grammar.template import Template, writable
 
 if TYPE_CHECKING:
     from typing import Annotated as Anything
@@ -89,9 +90,11 @@ __all__ = [
     "Unit",
     "either",
     "production",
+    "refined",
     "registered",
     "result_arrays",
     "separate",
+    "spelled",
 ]
 
 T = TypeVar("T")
@@ -132,7 +135,8 @@ Triangular = RefinementRule("triangular")
 
 def Index(size: str) -> RefinementRule:
     """Integers in [0, size), where `size` is a dimension of the signature or a number."""
-    return RefinementRule("index", bound=Term.parse(size))
+    with located():
+        return RefinementRule("index", bound=Term.parse(size))
 
 
 def Like(operand: str) -> RefinementRule:
@@ -195,17 +199,6 @@ class BodyPattern:
 Pattern = ArrayPattern | TreePattern | TuplePattern
 
 
-@contextmanager
-def _located() -> Generator[None]:
-    """Turns a mistake inside an annotation into a GrammarError with the annotation's file and line."""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        # The annotation stands outside this generator, its context manager and the __getitem__ that opened it.
-        place = inspect.stack(context=0)[3]
-        raise GrammarError(f"{place.filename}:{place.lineno}: {error}") from None
-
-
 @dataclass(frozen=True, slots=True)
 class _DtypeClass:
     """What stands before the bracket: `Float[Array, "*s", Positive]` makes an `ArrayPattern`."""
@@ -214,7 +207,9 @@ class _DtypeClass:
     dtypes: tuple[str, ...]
 
     def __getitem__(self, item: tuple[Any, ...]) -> ArrayPattern:
-        with _located():
+        with located():
+            if not isinstance(cast("Any", item), tuple) or not 2 <= len(item) <= 3 or not isinstance(item[1], str):
+                raise TypeError(f'{self.name}[...] takes Array, dimensions such as "*s", and one refinement at most')
             _, dims, *refinement = item
             for rule in refinement:
                 if not isinstance(rule, RefinementRule):
@@ -224,23 +219,29 @@ class _DtypeClass:
 
 class _TreeClass:
     def __getitem__(self, item: tuple[Any, str]) -> TreePattern:
-        return TreePattern(item[1])
+        with located():
+            if not isinstance(cast("Any", item), tuple) or not str(item[1]).startswith("~"):
+                raise TypeError('Tree[...] takes Any and a name that starts with "~", such as "~C"')
+            return TreePattern(item[1])
 
 
 class _StaticClass:
     def __getitem__(self, item: tuple[Any, Any]) -> StaticSpec:
-        with _located():
+        with located():
             _, spec = item
             return spec_of(spec)
 
 
 class _BodyClass:
     def __getitem__(self, item: tuple[Any, ...]) -> BodyPattern:
-        _, signature, *marks = item
-        before, arrow, after = signature.partition("->")
-        with _located():
+        with located():
+            _, signature, *marks = item
+            before, arrow, after = signature.partition("->")
             if not arrow:
                 raise ValueError(f"body {signature!r} has no '->': write parameters -> results")
+            for mark in marks:
+                if mark not in (Helper, Smooth):
+                    raise ValueError(f"{mark!r} is no mark of a body; use Helper or Smooth")
             return BodyPattern(_items(before), _items(after), "helper" in marks, "smooth" in marks)
 
 
@@ -293,7 +294,20 @@ else:
 
 def either(first: T, *others: T, weights: tuple[float, ...] = ()) -> T:
     """Spellings of one meaning: a template with `either(a, b)` is written as `a` or as `b`, alike or by weight."""
-    return first
+    return (first, *others)[min(_spelling[-1], len(others))]
+
+
+_spelling = [0]
+
+
+@contextmanager
+def spelled(at: int) -> Generator[None]:
+    """Inside, `either` means its spelling number `at`, or its last one."""
+    _spelling.append(at)
+    try:
+        yield
+    finally:
+        _spelling.pop()
 
 
 # --- productions -----------------------------------------------------------------------------------
@@ -344,6 +358,13 @@ class Production:
         return tuple((k, p) for k, p in self.params.items() if isinstance(p, StaticSpec))
 
     @cached_property
+    def smooth(self) -> bool:
+        """Whether derivatives flow through it: it has some, and results that can carry them."""
+        linked = {*types.FLOATS, *types.COMPLEX}
+        carried = (isinstance(p, TreePattern) or linked & set(p.dtypes) for p in result_arrays(self.result))
+        return self.differentiable and any(carried)
+
+    @cached_property
     def bodies(self) -> tuple[tuple[str, BodyPattern], ...]:
         return tuple((k, p) for k, p in self.params.items() if isinstance(p, BodyPattern))
 
@@ -387,6 +408,8 @@ def separate() -> Generator[Registry]:
 
 
 def production(
+    misplaced: object = None,
+    /,
     *,
     weight: float = 1.0,
     name: str = "",
@@ -413,15 +436,23 @@ def production(
     additive: whether it changes with any one of them, whatever the others are, as a sum does and a product does not.
     signature: patterns by parameter (and "return") where a family computes them.
     where: file and line to name in errors, for families; the function's own when not given.
-    differentiable: whether JAX can differentiate it in both modes, with finite derivatives inside its domain.
+    differentiable: whether JAX can differentiate it in both modes, with derivatives inside its domain that are
+        finite and not all zero.
     Raises GrammarError with file and line when the declaration cannot be meant.
     """
+    if misplaced is not None:
+        with located():
+            raise TypeError("production takes keywords alone; write @production() above the function")
 
     def register(function: F) -> F:
-        code = function.__code__  # type: ignore[attr-defined]
+        plain: Any = function
+        if not isinstance(plain, FunctionType):
+            with located():
+                raise TypeError(f"{function!r:.80} is no plain function; put @production() next to its `def`")
+        code = plain.__code__
         file, line = where or (code.co_filename, code.co_firstlineno)
         place = f"{file}:{line}"
-        label = name or function.__name__
+        label = name or plain.__name__
         try:
             patterns = dict(signature or inspect.get_annotations(function, eval_str=True))
             if "return" not in patterns:
@@ -437,7 +468,7 @@ def production(
             _with_own_cells(function),
             patterns,
             result,
-            tuple(names.split()),
+            tuple(str(names).split()),
             magnitude,
             relation,
             differentiable,
@@ -445,7 +476,9 @@ def production(
             additive,
             place,
         )
-        _check_declaration(made, code)
+        _check_function(made, plain)
+        _check_settings(made)
+        _check_declaration(made)
         registered().add(made)
         return function
 
@@ -465,7 +498,7 @@ def _result(annotation: Any) -> Pattern:
         return annotation
     if get_origin(annotation) in (tuple, list):
         return TuplePattern(tuple(_result(item) for item in get_args(annotation)))
-    raise TypeError(f"result {annotation!r} is neither an array, a tree nor a tuple of them")
+    raise TypeError(f"result {annotation!r:.60} is neither an array, a tree nor a tuple of them")
 
 
 def result_arrays(pattern: Pattern) -> Iterator[ArrayPattern | TreePattern]:
@@ -477,17 +510,58 @@ def result_arrays(pattern: Pattern) -> Iterator[ArrayPattern | TreePattern]:
         yield pattern
 
 
-def _check_declaration(made: Production, code: Any) -> None:
-    if not isinstance(cast("Any", made.weight), int | float) or not 0 <= made.weight < inf:
-        raise made.fail(f"weight {made.weight!r} is not a number of at least 0; give it one")
-    if code.co_flags & _UNLIKE_A_RULE or code.co_kwonlyargcount:
+def refined(made: Production) -> Iterator[Production]:
+    """The production with positive numbers for an operand whose refinement its result keeps: does it keep it?"""
+    sources = {p.refinement.source for p in result_arrays(made.result) if isinstance(p, ArrayPattern)}
+    for key, pattern in made.arrays:
+        if key in sources and not pattern.refinement.name and set(types.FLOATS) & set(pattern.dtypes):
+            floats = tuple(dtype for dtype in pattern.dtypes if dtype in types.FLOATS)
+            sharper = replace(pattern, dtypes=floats, refinement=Positive)
+            yield replace(made, params={**made.params, key: sharper})
+
+
+def _check_function(made: Production, function: FunctionType) -> None:
+    """The function is one whose parameters all have a pattern."""
+    code = function.__code__
+    if code.co_flags & _UNLIKE_A_RULE or code.co_kwonlyargcount or code.co_posonlyargcount:
         raise made.fail("it is no plain function of positional parameters; write it as the others are")
-    for word in made.names:
-        if not word.isidentifier() or iskeyword(word):
-            raise made.fail(f"names has {word!r}, which cannot name a variable; give words that can")
-    for key in code.co_varnames[: code.co_argcount]:
+    if function.__defaults__:
+        raise made.fail("its parameters have default values, which no program sees; drop them, or use among(...)")
+    taken = code.co_varnames[: code.co_argcount]
+    for key in taken:
         if not isinstance(made.params.get(key), ArrayPattern | TreePattern | BodyPattern | StaticSpec):
             raise made.fail(f"parameter {key!r} has no pattern; annotate it as in the other productions")
+    for key in made.params:
+        if key not in taken:
+            raise made.fail(f"its signature has {key!r}, which is no parameter of the function; drop it")
+
+
+def _check_settings(made: Production) -> None:
+    """Weight, names and rules are what they must be."""
+    if not isinstance(cast("Any", made.weight), int | float) or not 0 <= made.weight < inf:
+        raise made.fail(f"weight {made.weight!r} is not a number of at least 0; give it one")
+    if not made.name.isidentifier():
+        raise made.fail("its name is no identifier, which a profile could name; give it one")
+    for word in made.names:
+        if not word.isidentifier() or iskeyword(word) or word in RESERVED:
+            raise made.fail(f"names has {word!r}, which cannot name a variable; give words that can")
+    if isinstance(made.result, TuplePattern) and len(made.names) > len(made.result.items):
+        raise made.fail(f"it names {len(made.names)} values, but returns {len(made.result.items)}; give each one name")
+    for what, rule in (("magnitude", made.magnitude), ("relation", made.relation)):
+        if rule is not None and not _is_rule(rule):
+            raise made.fail(f"its {what} is {rule!r:.60}, which is no Python function; write a lambda")
+
+
+def _is_rule(rule: Any) -> bool:
+    """Whether something can be called, and says by which names."""
+    try:
+        return bool(inspect.signature(rule))
+    except (ValueError, TypeError):
+        return False
+
+
+def _check_declaration(made: Production) -> None:
+    """What it says of dimensions, values and statics can be found."""
     _check_sources(made)
     known = {name for _, pattern in made.operands for name in _pattern_names(pattern)} | set(made.params)
     known |= {name for _, spec in made.statics for name in spec.binds}
@@ -530,8 +604,48 @@ def _check_sources(made: Production) -> None:
             raise made.fail(f"static {label!r} asks for the dtype of {spec.family!r}, which no pattern has; name one")
         if isinstance(spec, Bound) and made.relation is None:
             raise made.fail(f"static {label!r} is what a relation binds, and there is none; give one")
-        if isinstance(spec, Among) and not spec.values:
-            raise made.fail(f"static {label!r} is among no values; give one")
+        if isinstance(spec, Among):
+            _check_values(made, label, spec)
+        if isinstance(spec, AxisOf | AxesOf) and not any(spec.reads[0] in p.dims.names for _, p in made.arrays):
+            raise made.fail(
+                f"static {label!r} asks for dimension {spec.reads[0]!r}, which no operand has; name one that has it"
+            )
+    for pattern in _arrays_of(made):
+        if pattern.refinement.name and not _can_be(pattern):
+            raise made.fail(
+                f"{pattern.family} {pattern.dims.text!r} cannot be {pattern.refinement.name}; correct one of them"
+            )
+    for name, pattern in made.arrays:
+        if pattern.refinement.source:
+            raise made.fail(f"operand {name!r} has a refinement of results (Like, SignOf); give it one of its own")
+    for item in result_arrays(made.result):
+        if isinstance(item, ArrayPattern) and item.dims.broadcasts:
+            raise made.fail(f"result {item.dims.text!r} broadcasts, which only operands do; drop the #")
+
+
+def _can_be(pattern: ArrayPattern) -> bool:
+    """Whether arrays of such a dtype and shape can be what their refinement says."""
+    name, dims = (
+        pattern.refinement.name,
+        [term.text for term in pattern.dims.terms if not term.star or term is pattern.dims.terms[-1]],
+    )
+    if name == "index":
+        return set(pattern.dtypes) <= set(types.INTS)
+    if name in ("spd", "triangular"):
+        return len(dims) > 1 and dims[-1] == dims[-2]
+    if name == "simplex":
+        return bool(dims) and dims[-1][0] != "*"
+    return not {*types.BOOL, types.KEY} & set(pattern.dtypes)
+
+
+def _check_values(made: Production, label: str, spec: Among) -> None:
+    if not spec.values:
+        raise made.fail(f"static {label!r} is among no values; give one")
+    for value in spec.values:
+        if not writable(value):
+            raise made.fail(
+                f"static {label!r} may be {value!r:.60}, which cannot be written out; give numbers or strings"
+            )
 
 
 def _arrays_of(made: Production) -> list[ArrayPattern]:

@@ -17,6 +17,9 @@ from grammar.errors import ProfileError
 _FOLDER = Path(__file__).parent / "profiles"
 _MOST = 1000
 """Of any quantile: a program of so many statements has more lines than any cap of use."""
+_LARGEST = 10**9
+"""Of any number, so that products and sums of them stay numbers."""
+_LEAST = {"elements": 1, "lines": 6}
 _SECTIONS = ("sizes", "style", "caps", "dtypes", "transforms", "weights")
 
 
@@ -96,6 +99,12 @@ def _check_values(path: Path, merged: Mapping[str, Any]) -> None:
                 f"profile {path}: [sizes] {key} = {quantiles!r:.80} is not seven growing integers from 1 to {_MOST}; "
                 "give the quantiles at 0, 10, 25, 50, 75, 90 and 100 %"
             )
+    median, lines = merged["sizes"]["statements"][3], merged["caps"]["lines"]
+    if median > lines:
+        raise ProfileError(
+            f"profile {path}: half of all programs would have {median} statements ([sizes] statements) or more, "
+            f"but [caps] lines = {lines}; give fewer statements or more lines"
+        )
 
 
 def _quantiles(value: Any) -> bool:
@@ -113,5 +122,11 @@ def _check_number(path: Path, section: str, key: str, value: Any) -> None:
         raise ProfileError(f"profile {path}: [{section}] {key} = {value!r} is below 0; give a number of at least 0")
     if section == "caps" and not isinstance(value, int):
         raise ProfileError(f"profile {path}: [caps] {key} = {value!r} is no whole number; give one of at least 0")
+    if section == "caps" and value < _LEAST.get(key, 0):
+        raise ProfileError(
+            f"profile {path}: [caps] {key} = {value!r} lets no program through; give at least {_LEAST[key]}"
+        )
+    if value > _LARGEST:
+        raise ProfileError(f"profile {path}: [{section}] {key} is above {_LARGEST}; give a smaller number")
     if section == "style" and value > 1:
         raise ProfileError(f"profile {path}: [style] {key} = {value!r} is above 1; give a share from 0 to 1")

@@ -76,7 +76,8 @@ def _suite(block: Any, indent: str) -> list[str]:
 
 def _statement(node: Any, indent: str) -> list[str]:
     if isinstance(node, cst.SimpleStatementLine):
-        return _fit("; ".join(_writer(_SMALL, small)(small) for small in node.body), indent)
+        (small,) = node.body
+        return _fit(_writer(_SMALL, small)(small), indent)
     if isinstance(node, cst.FunctionDef):
         return _function(node, indent)
     if isinstance(node, cst.For):
@@ -132,16 +133,20 @@ def _bare(node: cst.BaseExpression) -> str:
     """An expression where a tuple needs no parentheses."""
     if isinstance(node, cst.Tuple) and not node.lpar:
         return _items(node.elements)
-    return text(node)
+    return text(unwrapped(node))
+
+
+def unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
+    """A whole value without the parentheses that only let it run over several lines; a tuple keeps its own."""
+    return (
+        node if isinstance(node, cst.Tuple | cst.GeneratorExp) or not node.lpar else node.with_changes(lpar=[], rpar=[])
+    )
 
 
 _SMALL: dict[Any, Callable[[Any], str]] = {
     cst.Return: _return,
     cst.Assign: _assign,
     cst.AugAssign: lambda node: f"{text(node.target)} {_operator(node.operator)} {text(node.value)}",
-    cst.AnnAssign: lambda node: (
-        f"{text(node.target)}: {text(node.annotation.annotation)}" + (f" = {text(node.value)}" if node.value else "")
-    ),
     cst.Expr: lambda node: text(node.value),
     cst.Pass: lambda node: "pass",
     cst.Assert: lambda node: f"assert {text(node.test)}" + (f", {text(node.msg)}" if node.msg else ""),
@@ -171,7 +176,10 @@ def _unwritten(node: Any) -> NotImplementedError:
 
 
 def _operator(operator: Any) -> str:
-    return _TOKENS[type(operator)]
+    try:
+        return _TOKENS[type(operator)]
+    except KeyError:
+        raise _unwritten(operator) from None
 
 
 _TOKENS: dict[Any, str] = {
@@ -185,6 +193,17 @@ _TOKENS: dict[Any, str] = {
     )
 }  # fmt: skip
 _TOKENS[cst.Not] = "not "
+
+
+@lru_cache(maxsize=4096)
+def literal(value: str) -> str:
+    """A number or string as black writes it; most are so already."""
+    if _PLAIN.fullmatch(value):
+        return value
+    return _black(f"_ = {value}\n", 10 * LINE)[0].removeprefix("_ = ")
+
+
+_PLAIN = re.compile(r'[\d.]+(e[-+]?\d+)?j?|"[^"]*"|""".*"""')
 
 
 def _binary(node: cst.BinaryOperation) -> str:
@@ -319,10 +338,10 @@ def _unary(node: cst.UnaryOperation) -> str:
 
 _EXPRESSIONS: dict[Any, Callable[[Any], str]] = {
     cst.Name: lambda node: node.value,
-    cst.Integer: lambda node: node.value,
-    cst.Float: lambda node: node.value,
-    cst.Imaginary: lambda node: node.value,
-    cst.SimpleString: lambda node: node.value,
+    cst.Integer: lambda node: literal(node.value),
+    cst.Float: lambda node: literal(node.value),
+    cst.Imaginary: lambda node: literal(node.value),
+    cst.SimpleString: lambda node: literal(node.value),
     cst.Ellipsis: lambda node: "...",
     cst.Attribute: lambda node: f"{text(node.value)}.{node.attr.value}",
     cst.BinaryOperation: _binary,

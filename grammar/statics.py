@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from grammar.choices import Choices
 from grammar.dims import Binding, Dims, Term
+from grammar.errors import located
 
 if TYPE_CHECKING:
     from grammar.notation import ArrayPattern
@@ -204,12 +205,14 @@ def axes(star: str) -> StaticSpec:
 
 def size(of: str) -> StaticSpec:
     """Extent of a dimension, or of a sum such as "m+n"."""
-    return SizeOf(Term.parse(of))
+    with located():
+        return SizeOf(Term.parse(of))
 
 
 def shape(of: str) -> StaticSpec:
     """A shape written out, such as shape("*a n")."""
-    return ShapeOf(Dims.parse(of))
+    with located():
+        return ShapeOf(Dims.parse(of))
 
 
 def among(*values: Any) -> StaticSpec:
@@ -219,12 +222,19 @@ def among(*values: Any) -> StaticSpec:
 
 def between(low: int | str, high: int | str) -> StaticSpec:
     """An integer from low to high; each may be a dimension's name."""
-    return Between(Term.parse(str(low)), Term.parse(str(high)))
+    return _between(low, high)
 
 
 def new_size(name: str, low: int = 2, high: int | str = 8) -> StaticSpec:
     """A dimension that no operand has: its extent is drawn (or known from the result) and bound to `name`."""
-    return Between(Term.parse(str(low)), Term.parse(str(high)), name)
+    return _between(low, high, name)
+
+
+def _between(low: int | str, high: int | str, name: str = "") -> StaticSpec:
+    with located():
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            raise ValueError(f"nothing lies between {low} and {high}; give the lower bound first")
+        return Between(Term.parse(str(low)), Term.parse(str(high)), name)
 
 
 def bound(name: str) -> StaticSpec:

@@ -18,6 +18,7 @@ from grammar.errors import Rejected
 from grammar.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables
 from grammar.notation import ArrayPattern, BodyPattern, Pattern, Production, TreePattern, TuplePattern
 from grammar.outcome import LINKED, fresh, magnitude_of, result_refinement, saturated, stays_live, trees
+from grammar.statics import Bound
 from grammar.types import IMPLIES, KEY, ArrayType, Refinement
 
 _RANKS = (0.06, 0.33, 0.74, 0.95, 1.0)
@@ -40,7 +41,10 @@ class Steps(Draft):
 
     def _first_type(self) -> ArrayType:
         rank = self.choices.weighted(_RANKS)
-        return ArrayType(self._float, tuple(self.choices.item(self._sizes) for _ in range(rank)))
+        of = ArrayType(self._float, tuple(self.choices.item(self._sizes) for _ in range(rank)))
+        while of.size > self._most_elements:
+            of = replace(of, shape=of.shape[1:])
+        return of
 
     def _step(self, block: Block, pool: Sequence[Var]) -> bool:
         """Applies one production to a variable of the pool; False when no attempt succeeded."""
@@ -52,7 +56,7 @@ class Steps(Draft):
             if picked is None:
                 continue
             production, operand = picked
-            if self._smooth and not production.differentiable:
+            if self._smooth and not production.smooth:
                 continue
             if self._attempt(block, production, operand, driver) is not None:
                 return True
@@ -158,11 +162,15 @@ class Steps(Draft):
     def _related(self, production: Production, binding: Binding) -> bool:
         assert production.relation is not None
         try:
-            return production.relation(binding, self.choices)
+            holds = production.relation(binding, self.choices)
         except Rejected:
             raise
         except Exception as error:
             raise production.fail(f"its relation fails on {binding}: {type(error).__name__}: {error}") from error
+        for label, spec in production.statics if holds else ():
+            if isinstance(spec, Bound) and spec.name not in binding:
+                raise production.fail(f"its relation binds no {spec.name!r}, which static {label!r} asks for; bind it")
+        return holds
 
     def _whole_operand(self, production: Production) -> str:
         """Of the operands that broadcast, the one that has the whole shape when the result is given."""
@@ -430,7 +438,7 @@ class Steps(Draft):
 def _turns(production: Production, name: str, value: Any) -> int:
     """How often a loop over a parameter runs; the leaves of a tree are few."""
     if isinstance(value, Var) and isinstance(production.params[name], ArrayPattern):
-        return value.type.shape[0]
+        return value.type.shape[0] if value.type.shape else 0
     return value if isinstance(value, int) else 0
 
 

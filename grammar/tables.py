@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Generic, TypeVar
 
 from grammar.choices import Choices
@@ -13,7 +13,7 @@ from grammar.dims import Dims
 from grammar.errors import GrammarError, ProfileError
 from grammar.notation import ArrayPattern, Production, result_arrays
 from grammar.profile import Profile
-from grammar.types import FLOATS, IMPLIES, KEY, ArrayType
+from grammar.types import FLOATS, IMPLIES, KEY, SIGNS, ArrayType
 
 T = TypeVar("T")
 
@@ -29,6 +29,11 @@ class Table(Generic[T]):
     def of(pairs: Iterable[tuple[T, float]]) -> Table[T]:
         kept = [(option, weight) for option, weight in pairs if weight > 0]
         return Table(tuple(o for o, _ in kept), tuple(accumulate(w for _, w in kept)))
+
+    def only(self, holds: Callable[[T], bool]) -> Table[T]:
+        """The options of which something holds."""
+        weights = (high - low for low, high in pairwise((0.0, *self.cumulative)))
+        return Table.of((o, w) for o, w in zip(self.options, weights, strict=True) if holds(o))
 
     def pick(self, choices: Choices) -> T | None:
         """One option, by weight; None when there is none."""
@@ -49,7 +54,8 @@ class Tables:
         self.add = self._linking(2, to_scalar=False, additive=True)
         self.collapse = self._linking(1, to_scalar=True)
         self.cast = Table.of((p, self.weight[p.name]) for p in productions if _is_cast(p))
-        self.squash = Table.of((p, self.weight[p.name]) for p in productions if _is_squash(p))
+        self.squash = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, ("unit", "probability")))
+        self.bend = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, SIGNS))
 
     def accepting(self, of: ArrayType) -> Table[tuple[Production, str]]:
         """Productions with an operand that a value of this type can be, and which one."""
@@ -104,7 +110,9 @@ class Tables:
             (self.squash, "bounds an array (Float '*s' to Float '*s' with Unit or Probability)"),
         ):
             if not table.options:
-                raise GrammarError(f"grammar: no production {what}; declare one")
+                raise GrammarError(
+                    f"grammar: no production of weight in profile {self.profile.name!r} {what}; give it one"
+                )
         made = _reachable_kinds(self.productions)
         for production in self.productions:
             for name, pattern in production.arrays:
@@ -158,7 +166,7 @@ _SCALAR = Dims.parse("")
 
 
 def _links(production: Production, operands: int, *, to_scalar: bool) -> bool:
-    if not _plain(production) or production.statics or len(production.arrays) != operands:
+    if not _plain(production) or not production.faithful or production.statics or len(production.arrays) != operands:
         return False
     result = production.result
     assert isinstance(result, ArrayPattern)
@@ -180,15 +188,18 @@ def _is_cast(production: Production) -> bool:
     )
 
 
-def _is_squash(production: Production) -> bool:
-    if not _plain(production) or len(production.arrays) != 1 or production.statics:
+def _bends(production: Production, kinds: Sequence[str]) -> bool:
+    """Whether it is a function of an array that is not linear, for no linear one has results of such a kind."""
+    if not (_plain(production) and production.faithful and production.differentiable):
+        return False
+    if len(production.arrays) != 1 or production.statics:
         return False
     ((_, pattern),) = production.arrays
     result = production.result
     assert isinstance(result, ArrayPattern)
     return (
         pattern.dims.text == result.dims.text == "*s"
-        and result.refinement.name in ("unit", "probability")
+        and result.refinement.name in kinds
         and "float32" in pattern.dtypes
         and pattern.family == result.family
     )

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
+from math import isfinite
 from types import ModuleType
 from typing import Any
 
 import libcst as cst
 
-from grammar import render
+from grammar import body, render
 from grammar.errors import GrammarError
 from grammar.statics import DtypeName
 
@@ -169,8 +170,13 @@ class Template:
         self, function: Callable[..., Any], params: frozenset[str], fail: Callable[[str], GrammarError]
     ) -> None:
         code: Any = function.__code__  # type: ignore[attr-defined]
-        text, functions, self._import_lines = _functions_of(code.co_filename)
-        definition = functions[code.co_firstlineno]
+        try:
+            text, functions, self._import_lines = _functions_of(code.co_filename)
+            definition = functions[code.co_firstlineno]
+        except (OSError, KeyError):
+            raise fail("its source cannot be read; write it as a `def` in a file") from None
+        for fault in body.faults(definition):
+            raise fail(fault)
         self._fail = fail
         self._values = _values(function)
         self.params = params
@@ -179,8 +185,6 @@ class Template:
         """Names the body makes, in a fixed order; `_` keeps its name."""
         self.rebound = stored & params
         """Parameters that the body assigns to: they need a variable of their own."""
-        for shadowed in sorted(_nested_names(definition) & params):
-            raise fail(f"a function inside the body binds {shadowed!r}, which is a parameter; give it another name")
         self.counts: dict[str, int] = {}
         """How often each hole stands in the template."""
         self.nested: set[str] = set()
@@ -189,24 +193,25 @@ class Template:
         """Holes that say how often a Python loop runs: numbers, or arrays that it runs over."""
         self.called: set[str] = set()
         """Holes that the template calls as a function."""
+        self.spellings = 1
+        """The most that one place of it can be written as."""
         self.imports: set[str] = set()
         self.modules: dict[str, str] = {}
         """Modules imported by `from`, which a program may write out: alias and import statement."""
         self._depth = 0
-        *self.before_raw, last = _body(text, definition)
-        returned = last.body[0] if isinstance(last, cst.SimpleStatementLine) else None
-        if not isinstance(returned, cst.Return) or returned.value is None:
-            raise fail("the body must end with `return` and an expression")
+        try:
+            *self.before_raw, last = _statements(text, definition)
+        except cst.ParserSyntaxError:
+            raise fail("its body cannot be read; write one statement a line, below its `def`") from None
+        returned: Any = last.body[0]
         if any(_is_idle(statement, self.locals) for statement in self.before_raw):
             raise fail("a statement of its body assigns nothing; assign its value or drop it")
         try:
             render.check(self.before_raw)
             self.before = [self._builder(statement) for statement in self.before_raw]
-            self.result = self._expression(returned.value)
+            self.result = self._expression(render.unwrapped(returned.value))
         except NotImplementedError as error:
             raise fail(str(error)) from None
-        for unused in sorted(params - set(self.counts) - self.rebound):
-            raise fail(f"parameter {unused!r} does not stand in its body; use it there or drop it")
 
     def statements(self, env: Env, pick: Pick) -> list[Any]:
         """The statements before the result."""
@@ -240,6 +245,7 @@ class Template:
     def _choice(
         self, options: Sequence[cst.BaseExpression], cumulative: Sequence[float]
     ) -> Callable[[Env, Pick], Expr]:
+        self.spellings = max(self.spellings, len(options))
         before = dict(self.counts)
         most = dict(before)
         builders: list[Callable[[Env, Pick], Expr]] = []
@@ -340,15 +346,14 @@ class Template:
         """The expression of a captured Python value: a function by the alias of its module, else a literal."""
         if callable(value):
             return self._function(value)
-        try:
-            return literal(value).node
-        except cst.ParserSyntaxError:
+        if not writable(value):
             raise self._fail(
                 f"{value!r:.60} cannot be written out; import it by name at the top of the file, or make it a number"
-            ) from None
+            )
+        return literal(value).node
 
     def _function(self, value: Any) -> cst.BaseExpression:
-        label = value.__name__
+        label = getattr(value, "__name__", "")
         for alias, module in self._values.items():
             if isinstance(module, ModuleType) and getattr(module, label, None) is value:
                 self._note_import(alias)
@@ -379,9 +384,19 @@ def literal(value: Any) -> Expr:
     """A Python value as an expression."""
     if isinstance(value, DtypeName):
         return Expr(cst.Attribute(cst.Name("jnp"), cst.Name(str(value))), ATOM, len(value) + 4)
-    text = repr(value).replace("'", '"') if isinstance(value, str) else repr(value)
+    text = render.literal(repr(value)) if isinstance(value, str) else repr(value)
     node = parsed(text)
     return Expr(node, precedence_of(node), len(text))
+
+
+def writable(value: Any) -> bool:
+    """Whether a Python value is what its `repr` says, and short enough to stand in a program."""
+    if isinstance(value, tuple | list):
+        items: Sequence[Any] = value
+        return len(items) <= 64 and all(writable(item) for item in items)
+    if isinstance(value, float | complex):
+        return type(value) in (float, complex) and isfinite(abs(value))
+    return value is None or type(value) in (bool, int, str, DtypeName)
 
 
 @lru_cache(maxsize=4096)
@@ -428,19 +443,7 @@ def _stored_names(definition: ast.FunctionDef) -> set[str]:
     return stored
 
 
-def _nested_names(definition: ast.FunctionDef) -> set[str]:
-    """The names bound inside the functions and lambdas of a body."""
-    found: set[str] = set()
-    for function in (node for statement in definition.body for node in ast.walk(statement)):
-        if not isinstance(function, ast.FunctionDef | ast.Lambda):
-            continue
-        found |= {arg.arg for arg in function.args.args}
-        if isinstance(function, ast.FunctionDef):
-            found |= _stored_names(function)
-    return found
-
-
-def _body(text: str, definition: ast.FunctionDef) -> list[Any]:
+def _statements(text: str, definition: ast.FunctionDef) -> list[Any]:
     """The statements of a function's body as libcst nodes, without its docstring."""
     statements = definition.body
     if ast.get_docstring(definition) is not None:

@@ -17,6 +17,8 @@ SCALAR = frozenset({"grad", "value_and_grad"})
 """Transforms of functions with a scalar result."""
 DIFFERENTIATING = SCALAR | {"jvp", "vjp", "jacfwd", "jacrev"}
 _LARGEST_JACOBIAN = 2**15
+_LARGEST_TANGENT = 2**20
+"""Of what is differentiated column by column, all columns together."""
 _BATCHES = (2, 3, 4, 8, 16)
 
 
@@ -48,7 +50,11 @@ def applies(transform: str, entry: Block) -> bool:
         first = params[0]
         if not (isinstance(first, ArrayType) and isinstance(result, ArrayType) and smooth[0] and _is_float(result)):
             return False
-        return first.size * result.size <= _LARGEST_JACOBIAN and first.size > 1
+        largest = max(var.type.size for var in entry.scope)
+        columns = first.size if transform == "jacfwd" else result.size
+        return (
+            first.size > 1 and first.size * result.size <= _LARGEST_JACOBIAN and columns * largest <= _LARGEST_TANGENT
+        )
     return transform == "none"
 
 

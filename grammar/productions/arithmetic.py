@@ -168,7 +168,9 @@ def floor_divide_int(x: Int[Array, "*s"], divisor: Static[int, among(2, 3, 4)]) 
     return either(x // divisor, jnp.floor_divide(x, divisor), weights=(12, 1))
 
 
-@production(weight=0.2, names="quotient", magnitude=lambda x, y: log_sum(x + y, 0), faithful=False)
+@production(
+    weight=0.2, names="quotient", magnitude=lambda x, y: log_sum(x + y, 0), faithful=False, differentiable=False
+)
 def floor_divide(x: Float[Array, "*#s"], y: Float[Array, "*#s", Positive]) -> Float[Array, "*s"]:
     return either(x // y, jnp.floor_divide(x, y), weights=(3, 1))
 
@@ -268,7 +270,9 @@ binary(
     magnitude=lambda x, y: max(x, y) + 0.51,
 )
 binary(jnp.copysign, faithful=False, weight=0.15, left=_BROADCAST, result=_FLOATS, magnitude=lambda x, y: x)
-binary(jnp.heaviside, faithful=False, weight=0.1, left=_BROADCAST, right=_BROADCAST, result=_FLOATS)
+binary(
+    jnp.heaviside, faithful=False, differentiable=False, weight=0.1, left=_BROADCAST, right=_BROADCAST, result=_FLOATS
+)
 
 # --- several operators in one line --------------------------------------------------------------------------
 

@@ -355,8 +355,8 @@ def choose_if_equal(
 
 # --- bounds -------------------------------------------------------------------------------------------------
 
-binary(jnp.maximum, jnp.minimum, weight=1, left=_MIXED, result=_MIXED_RESULT)
-binary(jnp.fmax, jnp.fmin, weight=0.05, left=pattern(Float[Array, "*#s"]), result=_FLOATS)
+binary(jnp.maximum, jnp.minimum, faithful=False, weight=1, left=_MIXED, result=_MIXED_RESULT)
+binary(jnp.fmax, jnp.fmin, faithful=False, weight=0.05, left=pattern(Float[Array, "*#s"]), result=_FLOATS)
 binary(lax.max, lax.min, weight=0.15, left=_SAME, result=_SAME, prefix="lax_")
 
 

@@ -252,7 +252,7 @@ def custom_vjp(fun: Body[Function, "*x -> *x", Helper], x: Float[Array, "*x"]) -
     return clipped_grad(x)
 
 
-@production(weight=0.4, names="reversed h", magnitude=lambda x: x + 1, differentiable=False)
+@production(weight=0.4, names="flipped h", magnitude=lambda x: x + 1, differentiable=False)
 def gradient_reversal(x: Float[Array, "*s"], strength: Static[float, among(0.1, 1.0, 0.5)]) -> Float[Array, "*s"]:
     @jax.custom_vjp
     def reversal(v):

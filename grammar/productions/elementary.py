@@ -210,24 +210,26 @@ def absolute(x: Real[Array, "*s"]) -> Real[Array, "*s", NonNegative]:
     return either(jnp.abs(x), jnp.absolute(x), abs(x), weights=(12, 0.7, 1))
 
 
-elementwise(jnp.sign, faithful=False, weight=0.5, names="signs", result=_UNIT)
-elementwise(lax.sign, faithful=False, weight=0.1, result=_UNIT, prefix="lax_")
+elementwise(jnp.sign, faithful=False, differentiable=False, weight=0.5, names="signs", result=_UNIT)
+elementwise(lax.sign, faithful=False, differentiable=False, weight=0.1, result=_UNIT, prefix="lax_")
 elementwise(lax.abs, weight=0.15, result=_NONNEGATIVE, prefix="lax_")
 elementwise(jnp.fabs, weight=0.05, result=_NONNEGATIVE)
-elementwise(jnp.floor, faithful=False, weight=0.4, names="lower", magnitude=_rounded)
-elementwise(jnp.ceil, faithful=False, weight=0.2, names="upper", magnitude=_rounded)
-elementwise(jnp.trunc, faithful=False, weight=0.1, magnitude=_rounded)
-elementwise(jnp.rint, faithful=False, weight=0.15, names="rounded", magnitude=_rounded)
-elementwise(lax.floor, lax.ceil, lax.round, faithful=False, weight=0.05, magnitude=_rounded, prefix="lax_")
+elementwise(jnp.floor, faithful=False, differentiable=False, weight=0.4, names="lower", magnitude=_rounded)
+elementwise(jnp.ceil, faithful=False, differentiable=False, weight=0.2, names="upper", magnitude=_rounded)
+elementwise(jnp.trunc, faithful=False, differentiable=False, weight=0.1, magnitude=_rounded)
+elementwise(jnp.rint, faithful=False, differentiable=False, weight=0.15, names="rounded", magnitude=_rounded)
+elementwise(
+    lax.floor, lax.ceil, lax.round, faithful=False, differentiable=False, weight=0.05, magnitude=_rounded, prefix="lax_"
+)
 elementwise(jnp.nan_to_num, weight=0.3, names="cleaned", result=pattern(Float[Array, "*s", Like("x")]))
 
 
-@production(weight=0.5, names="rounded", magnitude=_rounded, faithful=False)
+@production(weight=0.5, names="rounded", magnitude=_rounded, faithful=False, differentiable=False)
 def round_(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
     return either(jnp.round(x), x.round())
 
 
-@production(weight=0.15, names="rounded", magnitude=lambda x: log_sum(x, 0), faithful=False)
+@production(weight=0.15, names="rounded", magnitude=lambda x: log_sum(x, 0), faithful=False, differentiable=False)
 def round_decimals(x: Float32[Array, "*s"], decimals: Static[int, between(1, 3)]) -> Float32[Array, "*s"]:
     return either(jnp.round(x, decimals), jnp.round(x, decimals=decimals), x.round(decimals))
 
@@ -270,7 +272,7 @@ def reduce_precision(x: Float32[Array, "*s"], bits: Static[int, among(7, 10)]) -
 # --- what has no value of its own ---------------------------------------------------------------------------
 
 
-@production(weight=1.5, names="target frozen detached")
+@production(weight=1.5, names="target frozen detached", differentiable=False)
 def stop_gradient(x: Float[Array, "*s"]) -> Float[Array, "*s", Like("x")]:
     return lax.stop_gradient(x)
 

@@ -71,8 +71,7 @@ def key_data(key: Key[Array, ""]) -> UInt32[Array, "2"]:
     signature={"key": Key[Array, ""], "return": tuple[(Key[Array, ""], Key[Array, ""])]},
 )
 def split(key: Any) -> Any:
-    # Unpacked where it is assigned, so programs need no tuple().
-    return either(tuple(jax.random.split(key)), jax.random.split(key), weights=(0, 1))
+    return jax.random.split(key)
 
 
 @production(
@@ -81,12 +80,7 @@ def split(key: Any) -> Any:
     signature={"key": Key[Array, ""], "return": tuple[(Key[Array, ""],) * 3]},
 )
 def split_three(key: Any) -> Any:
-    return either(
-        tuple(jax.random.split(key, 3)),
-        jax.random.split(key, 3),
-        jax.random.split(key, num=3),
-        weights=(0, 3, 1),
-    )
+    return either(jax.random.split(key, 3), jax.random.split(key, num=3), weights=(3, 1))
 
 
 # --- distributions without parameters -----------------------------------------------------------------------

@@ -3,12 +3,14 @@
 import re
 
 import jax.numpy as jnp
+import libcst as cst
 import pytest
 
-from grammar import interpret, profile
+from grammar import interpret, profile, render
 from grammar.choices import Seeded
 from grammar.derive import Derivation
 from grammar.errors import GrammarError
+from grammar.families import elementwise
 from grammar.notation import (
     Array,
     Float,
@@ -21,12 +23,13 @@ from grammar.notation import (
     Unit,
     either,
     production,
+    refined,
     separate,
 )
 from grammar.statics import among, bound, dtype
 from grammar.tables import Tables
 
-PLACE = re.compile(r"test_notation\.py:\d+: production '\w+': ")
+PLACE = re.compile(r"test_notation\.py:\d+: ")
 
 
 def declare_and_check(declare):
@@ -36,9 +39,10 @@ def declare_and_check(declare):
         tables = Tables(list(registry.values()), profile.load("default"))
         for made in registry.values():
             _ = made.template
-            block = Derivation(tables, Seeded(0, 0)).alone(made)
-            interpret.verify(block)
-            interpret.verify_values(block)
+            for each in (made, *refined(made)):
+                block = Derivation(tables, Seeded(0, 0)).alone(each)
+                interpret.verify(block)
+                interpret.verify_values(block)
 
 
 def refused(declare):
@@ -133,6 +137,119 @@ def test_syntax_that_no_program_has():
             return (y := jnp.sin(x)) + y
 
     assert "a NamedExpr is nothing that programs are written with" in refused(declare)
+
+
+BODIES = {
+    "if x.ndim:\n  return x * 2\nreturn x": "returns before its end",
+    "for _ in range(2):\n  return x\nreturn x": "returns before its end",
+    "for i in range(1000):\n  x = x + i\nreturn x": "runs 1000 times",
+    "return sum([x * i for i in range(9)])": "runs 9 times",
+    "for i in range(2):\n  x = x * i\nelse:\n  x = x + 1\nreturn x": "has an `else`",
+    "a = x * 2\nb = x * 3\nreturn a": "nothing uses 'b'",
+    "a, b = x * 2, x * 3\nreturn a": "nothing uses 'b'",
+    "a = x * 2\na = x * 3\nreturn a": "assigns 'a' before the value that it has is used",
+    "_ = x * 2\nreturn x": "assigns nothing",
+    "_ = x * 2\nreturn _": "reads '_'",
+    "def f(a):\n  return a\nreturn x * 2": "nothing uses 'f'",
+    "def f(a, b):\n  return a\nreturn f(x, x)": "'b' is a parameter that nothing uses",
+    "def f(a, *, b=2):\n  return a * b\nreturn f(x, b=3)": "parameters that are not plain",
+    "return (lambda a, b=2: a * b)(x)": "parameters that are not plain",
+    "f = lambda a: a * 2\nreturn f(x)": "assigns a lambda to a name",
+    "return sum([x for x in [x, x]])": "binds 'x', which is a parameter",
+    "return sum([x for i in range(3)])": "'i' runs over values that nothing uses",
+    "y: float\ny = x * 2\nreturn y": "assigns 'y' before",
+    "pass\nreturn x": "does nothing",
+    "x //= 2\nreturn x": "a FloorDivideAssign is nothing",
+    "y = x * 2; z = y + 1\nreturn z": "two statements of it stand on one line",
+    'return x * len("""a\nb""")': "has several lines",
+    "return x + len([" + "1, " * 65 + "])": "writes out 65 values",
+    '"""Doubles it."""': "must end with `return`",
+    "return either(x)": "two spellings or more",
+    "return either(*[x, x])": "two spellings or more",
+    "return either(x, x, weight=(1, 2))": "no keyword but weights",
+    "return either(x, x, weights=(1,))": "are not 2 numbers",
+    "return either(x, x, weights=(0, 0))": "are not 2 numbers",
+    "return either(x, x, weights=(-1, 2))": "are not 2 numbers",
+    "return either(x, jnp.sum(x) + x.sum(-1))": "does not trace",
+    "return either(x * 2, x > 0)": "JAX computes bool",
+    "return (x * 2,)": "returns a tuple",
+    "return jnp.minimum(x, LARGE)": "inf cannot be written out",
+    "return x * SCALAR": "cannot be written out",
+}
+
+
+def broken(tmp_path, head, body):
+    """What is said of a production in a file of its own."""
+    lines = ["    " + line for line in body.splitlines()]
+    text = [
+        "import jax",
+        "import jax.numpy as jnp",
+        "import numpy as np",
+        "from grammar.notation import *",
+        "from grammar.statics import *",
+    ]
+    text += ["LARGE, SCALAR = float('inf'), np.float32(2)", head, *lines]
+    path = tmp_path / "test_notation.py"
+    path.write_text("\n".join(text) + "\n")
+    return refused(lambda: exec(compile(path.read_text(), str(path), "exec"), {}))
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_bodies_that_would_be_written_otherwise_than_they_run(body, tmp_path):
+    head = '@production()\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:'
+    assert BODIES[body] in broken(tmp_path, head, body)
+
+
+HEADS = {
+    '@production\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:': "write @production()",
+    '@production()\n@jax.jit\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:': "no plain function",
+    '@production()\ndef broken(x: Float[Array, "*s"], /) -> Float[Array, "*s"]:': "positional parameters",
+    '@production()\ndef broken(x: Float[Array, "*s"] = 1) -> Float[Array, "*s"]:': "default values",
+    '@production()\ndef broken(x: Float["*s"]) -> Float[Array, "*s"]:': "Float[...] takes Array",
+    '@production()\ndef broken(x: Float[Array, 3]) -> Float[Array, "3"]:': "Float[...] takes Array",
+    '@production()\ndef broken(x: Int[Array, "*s", Index("n-1")]) -> Int[Array, "*s"]:': "'n-1' is no dimension",
+    '@production()\ndef broken(x: Float[Array, "*s", Index("3")]) -> Float[Array, "*s"]:': "cannot be index",
+    '@production()\ndef broken(x: Float[Array, "m n", SPD]) -> Float[Array, "m n"]:': "cannot be spd",
+    '@production()\ndef broken(x: Bool[Array, "*s", Positive]) -> Bool[Array, "*s"]:': "cannot be positive",
+    '@production()\ndef broken(x: Float[Array, "*s", Like("x")]) -> Float[Array, "*s"]:': "a refinement of results",
+    '@production()\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*#s"]:': "which only operands do",
+    '@production()\ndef broken(x: Tree[Any, "C"]) -> Tree[Any, "C"]:': 'starts with "~"',
+    '@production()\ndef broken(x: Body[Any, "*s -> *s", "hlper"]) -> Float[Array, "*s"]:': "no mark of a body",
+    '@production()\ndef broken(x: Static[int, between(5, 2)]) -> Float[Array, ""]:': "between 5 and 2",
+    '@production()\ndef broken(x: Static[int, among(float("inf"))]) -> Float[Array, ""]:': "cannot be written out",
+    '@production()\ndef broken(x: Static[int, among(jnp.sin)]) -> Float[Array, ""]:': "cannot be written out",
+    '@production()\ndef broken(k: Static[int, new_size("n")], x: Static[int, "n"]) -> Float[Array, "n"]:': "no operand",
+    '@production(names="sum")\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:': "cannot name a variable",
+    '@production(name="my name")\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:': "no identifier",
+    '@production(magnitude=3.0)\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:': "no Python function",
+    '@production(magnitude=max)\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:': "no Python function",
+    '@production(relation=lambda b, c: True)\ndef broken(x: Static[int, bound("k")]) -> Float[Array, ""]:': "binds no",
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_declarations_that_cannot_be_meant(head, tmp_path):
+    assert HEADS[head] in broken(tmp_path, head, "return x")
+
+
+def test_family_of_what_is_no_function():
+    assert "3 is no function with a name" in refused(lambda: elementwise(3))
+
+
+def test_refinement_that_is_not_kept():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s", Like("x")]:
+            return jnp.negative(x)
+
+    assert "to be positive, but a value of it is not" in refused(declare)
+
+
+def test_strings_and_numbers_are_written_as_black_writes_them():
+    from grammar.template import literal
+
+    assert [literal(text).node.value for text in ('a"b', "it's")] == ["'a\"b'", '"it\'s"']
+    assert render.text(cst.parse_expression("f('a', 1E5, 0XaB)")) == 'f("a", 1e5, 0xAB)'
 
 
 def test_value_that_cannot_be_written():
@@ -243,7 +360,7 @@ def test_refined_operand_that_nothing_can_be():
     with separate() as registry:
 
         @production()
-        def lonely(x: Float[Array, "*s", Triangular]) -> Float[Array, "*s"]:
+        def lonely(x: Float[Array, "n n", Triangular]) -> Float[Array, "n n"]:
             return x
 
         @production()

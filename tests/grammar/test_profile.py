@@ -1,5 +1,7 @@
 """Profiles: what is missing comes from the default one, what is wrong is named."""
 
+import math
+
 import pytest
 
 import grammar
@@ -44,6 +46,11 @@ def test_a_profile_is_made_again_from_its_text(tmp_path):
         ("[[weights]]\nadd = 1\n", "no table"),
         ("[caps]\ndepth = 2.5\n", "no whole number"),
         ("[dtypes]\nfloat32 = 0\nbfloat16 = 0\nfloat16 = 0\n", "every share in [dtypes] is 0"),
+        ("[caps]\nelements = 0\n", "lets no program through"),
+        ("[caps]\nlines = 2\n", "lets no program through"),
+        ("[caps]\nlines = 10\n", "give fewer statements or more lines"),
+        (f"[weights]\nadd = 1{'0' * 400}\n", "is above 1000000000"),
+        ("[weights]\nadd = 1e300\n", "is above 1000000000"),
         ("[dtypes]\nfloat64 = 1\n", "has no 'float64'"),
         ("x = " + "[" * 10_000, "not TOML"),
     ],
@@ -58,3 +65,22 @@ def test_mistakes_are_named(tmp_path, text, said):
 def test_unknown_profile():
     with pytest.raises(grammar.ProfileError, match="neither a file nor one of"):
         grammar.load("no-such-profile")
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_every_style_at_its_extremes(tmp_path, share):
+    styles = "".join(f"{style} = {share}\n" for style in profile.load("default").style)
+    loaded = grammar.load(written(tmp_path, f"[style]\n{styles}"))
+    assert all(loaded.draw(3, index).source for index in range(8))
+
+
+def test_arguments_keep_to_the_cap(tmp_path):
+    loaded = grammar.load(written(tmp_path, "[caps]\nelements = 64\n"))
+    for index in range(30):
+        assert all(math.prod(leaf.shape) <= 64 for leaf in loaded.draw(3, index).inputs)
+
+
+def test_profile_in_which_nothing_can_be_joined(tmp_path):
+    loaded = grammar.load(written(tmp_path, "[weights]\narithmetic = 0\ncomparison = 0\nspecial = 0\n"))
+    with pytest.raises(grammar.GrammarError, match="combines two arrays"):
+        loaded.check()

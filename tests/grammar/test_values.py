@@ -5,9 +5,13 @@ import ast
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
+from jax.interpreters import partial_eval
 
 import grammar
-from grammar import inputs
+from grammar import inputs, interpret
+from grammar.choices import Seeded
+from grammar.derive import Derivation
 
 GRAMMAR = grammar.load("default")
 SAMPLE = range(1000, 1048)
@@ -46,3 +50,27 @@ def test_results_are_finite_and_not_constant(quick_jit):
         if all(jnp.array_equal(a, b) for a, b in numbers):
             constant.append(index)
     assert len(constant) <= MOST_CONSTANT, constant
+
+
+def test_what_joins_unused_values_lets_both_through():
+    tables = GRAMMAR.tables
+    for table in (tables.combine, tables.collapse, tables.cast, tables.squash, tables.bend):
+        assert all(production.faithful for production in table.options)
+    assert {"add", "mul"} <= {production.name for production in tables.combine.options}
+    assert "mul" not in {production.name for production in tables.blend.options}
+
+
+SMOOTH = [p for p in GRAMMAR.tables.productions if any(body.smooth for _, body in p.bodies) and p.name != "hessian"]
+"""What takes derivatives; the second one of a square is the same everywhere."""
+
+
+@pytest.mark.parametrize("production", SMOOTH, ids=lambda production: production.name)
+def test_derivatives_depend_on_where_they_are_taken(production):
+    for index in range(4):
+        try:
+            block = Derivation(GRAMMAR.tables, Seeded(9, index)).alone(production)
+        except grammar.Rejected:
+            continue
+        traced = jax.make_jaxpr(lambda *values: interpret.run(block, list(values)))(*interpret.arguments_of(block))  # noqa: B023
+        _, used = partial_eval.dce_jaxpr(traced.jaxpr, [True] * len(traced.jaxpr.outvars))
+        assert all(used), index
