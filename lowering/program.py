@@ -51,7 +51,8 @@ def load(source: str, entry: str, filename: str | None = None) -> Program:
 
 def _execute(source: str, filename: str, namespace: dict[str, Any]) -> None:
     try:
-        code = compile(source, filename, "exec", dont_inherit=True)
+        # Whatever this Python was started with: without docstrings, some lines would be others (`python -OO`).
+        code = compile(source, filename, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         what = getattr(error, "msg", None) or str(error)

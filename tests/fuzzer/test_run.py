@@ -40,8 +40,9 @@ def test_files(undisturbed: dict[str, bytes]) -> None:
     ("workers", "environment"),
     [
         ("1", {"PYTHONHASHSEED": "1"}),
-        ("2", {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C", "COLUMNS": "40"}),
-        ("1", {"JAX_ENABLE_X64": "1", "JAX_DEFAULT_PRNG_IMPL": "rbg", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}),
+        ("2", {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C", "COLUMNS": "40", "PYTHONOPTIMIZE": "2"}),
+        ("1", {"JAX_ENABLE_X64": "1", "JAX_DEFAULT_PRNG_IMPL": "rbg", "XLA_FLAGS": "--no_such_flag"}),
+        ("1", {"JAX_DEFAULT_MATMUL_PRECISION": "highest", "PJRT_NAMES_AND_LIBRARY_PATHS": "none:none"}),
     ],
 )
 def test_same_bytes_for_any_workers_and_environment(
