@@ -206,9 +206,9 @@ def make_row(block: Block, family: Family, program: Program, seed: int, index: i
     lap("lower")
     texts = {"jaxpr": traced.jaxpr, "stablehlo": lowered.stablehlo}
     lap("print")
-    spans = [_span(span) for span in lowered.source_map]
+    spans = source_map(lowered)
     lap("source map")
-    row = {"seed": seed, "index": index, **_described(program), **_measured(traced, lowered)}
+    row = {"seed": seed, "index": index, **described(program), **measured(traced, lowered)}
     row |= {**texts, "source_map": spans, **family.values(program)}
     lap("record")
     return row
@@ -219,7 +219,8 @@ def leaves(inputs: Iterable[Any]) -> list[lowering.Leaf]:
     return [lowering.Leaf(leaf.path, leaf.dtype, tuple(leaf.shape)) for leaf in inputs]
 
 
-def _described(program: Program) -> Row:
+def described(program: Program) -> Row:
+    """The columns that follow from the draw, but for those of the family alone."""
     return {
         "source": program.source,
         "entry": program.entry,
@@ -230,7 +231,8 @@ def _described(program: Program) -> Row:
     }
 
 
-def _measured(traced: lowering.Traced, lowered: lowering.Lowered) -> Row:
+def measured(traced: lowering.Traced, lowered: lowering.Lowered) -> Row:
+    """The columns that follow from the source and its inputs, but for the texts and the source map."""
     return {
         "id": traced.id,
         "structure": traced.structure,
@@ -246,8 +248,9 @@ def _leaf(leaf: Any) -> Row:
     return {"path": leaf.path, "dtype": leaf.dtype, "shape": list(leaf.shape)}
 
 
-def _span(span: lowering.SourceMapEntry) -> Row:
-    return span._asdict()
+def source_map(lowered: lowering.Lowered) -> list[Row]:
+    """The column of that name."""
+    return [span._asdict() for span in lowered.source_map]
 
 
 def _counts(counts: Mapping[str, int]) -> list[Row]:

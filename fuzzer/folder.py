@@ -112,16 +112,22 @@ def asked(store: Store) -> dict[str, Any] | None:
     wrong = None if held is None else fault(held, {"asked": ASKED})
     if wrong:
         raise _spoilt(store, RUN, wrong)
-    return None if held is None else held["asked"]
+    return None if held is None else {name: held["asked"][name] for name in ASKED}
 
 
 def manifest(store: Store) -> dict[str, Any] | None:
     """The manifest of a finished run; UserError for one that no run wrote."""
     held = _parsed(store, MANIFEST)
-    wrong = None if held is None else fault(held, FORM)
+    wrong = None if held is None else fault(held, FORM) or _unnamed(held)
     if wrong:
         raise _spoilt(store, MANIFEST, wrong)
     return held
+
+
+def _unnamed(manifest: Mapping[str, Any]) -> str | None:
+    """A family with shards of which the run says nothing."""
+    unknown = sorted(set(manifest["families"]) - set(manifest["run"]["families"]))
+    return f"its 'run' does not name the family {unknown[0]!r}" if unknown else None
 
 
 def finish(store: Store) -> None:

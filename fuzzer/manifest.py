@@ -16,7 +16,12 @@ README = "README.md"
 
 COUNTS: Final = ("draws", "rows", "duplicates", "crowded", "left_out", "surplus", "rejects")
 FORM: Final = {
-    "run": {"seed": int, "per_structure": int, "families": Each({"factory": str, "profile_text": str})},
+    "run": {
+        "seed": int,
+        "per_structure": int,
+        "versions": Each(str),
+        "families": Each({"factory": str, "profile_text": str}),
+    },
     "files": Each(str),
     "families": Each(
         {
