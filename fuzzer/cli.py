@@ -134,6 +134,8 @@ def _start(executor: str, address: str | None) -> Start:
 def _run(work: Callable[[Reporter], str], out: str, log_json: Path | None) -> None:
     from fuzzer.progress import Reporter, views
 
+    if out.startswith("memory:"):
+        raise UserError(f"--out is {out!r} but no worker sees another's memory: give a folder, or s3://BUCKET/RUN")
     with _log(log_json) as log:
         reporter = Reporter(views(log))
         try:

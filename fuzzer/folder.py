@@ -82,7 +82,7 @@ def _check_empty(store: Store) -> None:
 
 
 def _ours(name: str) -> bool:
-    return name == LOCK or name.endswith(".part")
+    return name == LOCK or (name.startswith(".") and name.endswith(".part"))
 
 
 def difference(held: Identity, asked: Identity) -> str:
@@ -118,16 +118,17 @@ def asked(store: Store) -> dict[str, Any] | None:
 def manifest(store: Store) -> dict[str, Any] | None:
     """The manifest of a finished run; UserError for one that no run wrote."""
     held = _parsed(store, MANIFEST)
-    wrong = None if held is None else fault(held, FORM) or _unnamed(held)
+    wrong = None if held is None else fault(held, FORM) or _incomplete(held)
     if wrong:
         raise _spoilt(store, MANIFEST, wrong)
     return held
 
 
-def _unnamed(manifest: Mapping[str, Any]) -> str | None:
-    """A family with shards of which the run says nothing."""
-    unknown = sorted(set(manifest["families"]) - set(manifest["run"]["families"]))
-    return f"its 'run' does not name the family {unknown[0]!r}" if unknown else None
+def _incomplete(manifest: Mapping[str, Any]) -> str | None:
+    """What a manifest of the right form lacks: every family of the run has shards, and no other has."""
+    named, described = manifest["run"]["families"], manifest["families"]
+    empty = [name for name in {*named, *described} if name not in named or not described.get(name, {}).get("shards")]
+    return f"its run and its shards are not of the same families ({min(empty)!r})" if empty else None
 
 
 def finish(store: Store) -> None:

@@ -71,9 +71,10 @@ class Store(Protocol):
 def at(address: Address) -> Store:
     """The store of an address; raises UserError for one that cannot be reached."""
     text = str(address).removeprefix("file://")
-    if not text:
+    _, scheme, place = text.rpartition("://")
+    if not (place.strip("/") if scheme else place):
         raise UserError(f"{str(address)!r} names no place: give a folder or an address as s3://BUCKET/RUN")
-    if "://" in text:
+    if scheme:
         from fuzzer.remote import reached  # fsspec is not for those who write to their own disk
 
         return reached(text)

@@ -56,7 +56,7 @@ def verify(address: Address, rows: int | None, limits: Limits) -> Iterator[Promi
     yield _files(out, manifest)
     yield _strays(out, manifest)
     for name, entry in manifest["families"].items():
-        yield _counted(name, entry)
+        yield _counted(name, entry, manifest["run"])
         yield _labelled(out, manifest, name)
         keys = [(shard, held) for shard in entry["shards"] if (held := _keys(out, shard)) is not None]
         yield _readable(name, entry, keys)
@@ -88,14 +88,17 @@ def _readable(family: str, entry: Mapping[str, Any], keys: Keys) -> Promise:
     return Promise(f"{family}: every shard can be read", len(entry["shards"]), missing)
 
 
-def _counted(family: str, entry: Mapping[str, Any]) -> Promise:
-    """The manifest's own figures agree: every draw became one thing, and every row stands in a shard."""
+def _counted(family: str, entry: Mapping[str, Any], run: Mapping[str, Any]) -> Promise:
+    """The manifest's own figures agree: every draw became one thing, and every row that was asked for is in a shard."""
     counts = dict(entry["counts"])
     rejects = sum(reject["count"] for reject in entry["rejects"])
     sums = {"draws": sum(counts.values()) - counts["draws"], "rejects": rejects}
     sums["rows"] = sum(shard["rows"] for shard in entry["shards"])
     wrong = [f"{name} {counts[name]:,}, not {number:,}" for name, number in sums.items() if counts[name] != number]
-    return Promise(f"{family}: the manifest's counts add up", len(sums), wrong)
+    asked = (run["families"][family]["shards"], run["rows_per_shard"])
+    if asked[0] * asked[1] != counts["rows"] or asked[0] != len(entry["shards"]):
+        wrong.append("not {} shards of {:,} rows".format(*asked))
+    return Promise(f"{family}: the manifest's counts add up", len(sums) + 1, wrong)
 
 
 def _labelled(out: Store, manifest: Manifest, family: str) -> Promise:

@@ -31,6 +31,8 @@ MISTAKES = {
     "no range": (["--block-range", "5"], "--block-range is '5' but must be FIRST:END"),
     "no such store": (["--out", "nosuch://a/b"], "is no address"),
     "no place": (["--out", ""], "'' names no place: give a folder"),
+    "no bucket": (["--out", "s3://"], "'s3://' names no place: give a folder"),
+    "memory": (["--out", "memory://run"], "but no worker sees another's memory"),
     "no file": (["--out", "file://"], "'file://' names no place: give a folder"),
     "too long": (["--out", "a" * 300], "cannot be reached (File name too long): give a folder"),
     "no number": (["--seed", "abc"], "--seed abc' cannot be read (Invalid value for '--seed': "),

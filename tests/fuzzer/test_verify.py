@@ -204,6 +204,9 @@ def test_a_manifest_that_no_run_wrote_is_named(whole: Path, tmp_path: Path, cont
         (("families", "programs", "shards"), None),
         (("run", "families", "programs", "factory"), 7),
         (("run", "versions"), ["jax"]),
+        (("families", "programs", "counts", "duplicates"), 10**30),
+        (("families", "programs", "shards", 0, "file"), "../other/train.parquet"),
+        (("families", "programs", "shards", 0, "file"), "\0"),
         (("families", "programs", "counts", "draws"), None),
     ],
 )
@@ -227,7 +230,7 @@ def test_a_manifest_that_is_a_folder_or_lacks_a_family_is_named(whole: Path, tmp
     manifest = json.loads((out / "manifest.json").read_text())
     manifest["families"]["foreign"] = manifest["families"]["programs"]
     (out / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(UserError, match="its 'run' does not name the family 'foreign'"):
+    with pytest.raises(UserError, match=r"are not of the same families \('foreign'\)"):
         broken(out)
     (out / "manifest.json").unlink()
     (out / "manifest.json").mkdir()
