@@ -276,4 +276,5 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 
 def _say(text: str) -> None:
-    print(f"fuzzer: {text}", file=sys.stderr, flush=True)
+    line = " ".join(text.splitlines())  # what others wrote may stand in it
+    print(f"fuzzer: {line}", file=sys.stderr, flush=True)

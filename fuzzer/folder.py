@@ -25,7 +25,8 @@ Identity = Mapping[str, Any]
 
 def as_json(value: Any) -> bytes:
     """JSON as it stands in files: readable, and the same bytes for the same value."""
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return text.encode(errors="backslashreplace")  # what UTF-8 cannot hold stands there as JSON writes it, too
 
 
 def check(store: Store, identity: Identity) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from runs import command, contents, make
 
 from fuzzer.errors import RunError, UserError
+from fuzzer.family import programs
+from fuzzer.folder import as_json
 from fuzzer.progress import JsonLines, State
 from fuzzer.show import show
 from fuzzer.stats import stats
@@ -82,7 +85,32 @@ def test_rows_of_a_profile_are_drawn_again_without_its_file(tmp_path: Path) -> N
     assert "ok      programs: seed and index give the source again (8 checked)" in said
 
 
-@pytest.mark.parametrize("text", ["weights = [", "no_such_section = 1", "[weights]\ntanh = -1\n"])
+def test_a_profile_of_any_name_gives_the_same_rows(tmp_path: Path) -> None:
+    """In bytes that are no UTF-8, or in a locale that takes UTF-8 for no text."""
+    profile = tmp_path / os.fsdecode(b"caf\xe9.toml")
+    profile.write_text("")
+    assert json.loads(programs(str(profile)).profile)["name"] == "caf\\xe9"
+    asked = {"profile": str(profile)}
+    assert json.loads(as_json(asked)) == asked
+    (tmp_path / "café.toml").write_text("")
+    asked_for = [sys.executable, "-c", "import sys, fuzzer.family as f\nprint(f.programs(sys.argv[1]).profile)"]
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    accented = str(tmp_path / "café.toml")
+    done = subprocess.run([*asked_for, accented], env=os.environ | plain, capture_output=True, text=True)
+    assert done.stdout.strip() == programs(accented).profile, done.stderr
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 300 + ".toml", "", "folder.toml"])
+def test_what_is_no_name_of_a_profile(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"is neither a file nor one of default|cannot be read .*File name too long"):
+        programs(name)
+
+
+@pytest.mark.parametrize(
+    "text", ["[style]\njit = " + "9" * 5_000, "weights = [", "no_such_section = 1", "[weights]\ntanh = -1\n"]
+)
 def test_malformed_profile(tmp_path: Path, text: str) -> None:
     profile = tmp_path / "mine.toml"
     profile.write_text(text)
