@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import io
 import json
 import resource
@@ -23,6 +24,7 @@ from fuzzer.errors import Damaged
 from fuzzer.family import Family, FamilySpec, Program, resolve_same
 from fuzzer.schema import Row, batch, schema
 from fuzzer.store import Store, read_sealed, write_sealed
+from fuzzer.versions import versions
 
 FOLDER = ".blocks"
 
@@ -67,6 +69,13 @@ class BlockTask:
     @property
     def file(self) -> str:
         return block_file(self.family.name, self.number)
+
+    @property
+    def signature(self) -> bytes:
+        """What a block begins with: the same for tasks that give the same bytes, and for no others."""
+        origin = dict(self.origin) | versions()
+        told = [self.family.name, self.family.factory, origin, self.seed, self.number, self.size, self.per_structure]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).digest()
 
     @property
     def indices(self) -> range:
@@ -126,14 +135,14 @@ def block_file(family: str, number: int) -> str:
 
 
 def make_block(task: BlockTask) -> BlockKeys:
-    """Makes a block unless it is there, whole and unaltered, already."""
+    """Makes a block unless it is there, whole, unaltered and this task's, already."""
     stored = read_sealed(task.store, task.file)
-    if stored is not None:
-        return _keys(task, pq.read_table(io.BytesIO(stored), columns=["id", "structure"]), fresh=False)
+    if stored is not None and stored.startswith(task.signature):
+        return _keys(task, _table(stored, ["id", "structure"]), fresh=False)
     family = resolve_same(task.family, task.origin)
     block = draw_block(family, task.seed, task.indices, task.per_structure, lost=task.lost)
     table = block_table(family, block)
-    write_sealed(task.store, task.file, encode(table))
+    write_sealed(task.store, task.file, task.signature + encode(table))
     return _keys(task, table, fresh=True)
 
 
@@ -206,9 +215,9 @@ def make_row(block: Block, family: Family, program: Program, seed: int, index: i
     lap("lower")
     texts = {"jaxpr": traced.jaxpr, "stablehlo": lowered.stablehlo}
     lap("print")
-    spans = [_span(span) for span in lowered.source_map]
+    spans = source_map(lowered)
     lap("source map")
-    row = {"seed": seed, "index": index, **_described(program), **_measured(traced, lowered)}
+    row = {"seed": seed, "index": index, **described(program), **measured(traced, lowered)}
     row |= {**texts, "source_map": spans, **family.values(program)}
     lap("record")
     return row
@@ -219,7 +228,8 @@ def leaves(inputs: Iterable[Any]) -> list[lowering.Leaf]:
     return [lowering.Leaf(leaf.path, leaf.dtype, tuple(leaf.shape)) for leaf in inputs]
 
 
-def _described(program: Program) -> Row:
+def described(program: Program) -> Row:
+    """The columns that follow from the draw, but for those of the family alone."""
     return {
         "source": program.source,
         "entry": program.entry,
@@ -230,7 +240,8 @@ def _described(program: Program) -> Row:
     }
 
 
-def _measured(traced: lowering.Traced, lowered: lowering.Lowered) -> Row:
+def measured(traced: lowering.Traced, lowered: lowering.Lowered) -> Row:
+    """The columns that follow from the source and its inputs, but for the texts and the source map."""
     return {
         "id": traced.id,
         "structure": traced.structure,
@@ -246,8 +257,9 @@ def _leaf(leaf: Any) -> Row:
     return {"path": leaf.path, "dtype": leaf.dtype, "shape": list(leaf.shape)}
 
 
-def _span(span: lowering.SourceMapEntry) -> Row:
-    return span._asdict()
+def source_map(lowered: lowering.Lowered) -> list[Row]:
+    """The column of that name."""
+    return [span._asdict() for span in lowered.source_map]
 
 
 def _counts(counts: Mapping[str, int]) -> list[Row]:
@@ -293,7 +305,11 @@ def read_block(store: Store, family: str, number: int) -> Table:
     data = read_sealed(store, block_file(family, number))
     if data is None:
         raise Damaged(family, number)
-    return pq.read_table(io.BytesIO(data))
+    return _table(data)
+
+
+def _table(stored: bytes, columns: list[str] | None = None) -> Table:
+    return pq.read_table(io.BytesIO(stored[hashlib.sha256().digest_size :]), columns=columns)
 
 
 def tally(table: Table) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from fuzzer.options import Limits
     from fuzzer.pool import Start
     from fuzzer.progress import Reporter
+
+Misuse = cast("type[Exception]", typer.BadParameter.__base__)
+"""What is raised of arguments that cannot be read: click's or, in later versions, typer's own UsageError."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -72,7 +78,7 @@ def make(
         memory_mb=worker_memory,
         keys_mb=keys_memory,
     )
-    out = out or f"datasets/seed-{seed}"
+    out = f"datasets/seed-{seed}" if out is None else out
     options = check(Options(out, seed, shards, rows_per_shard, per_structure, profile, block, limits, poisson_shards))
     start = _start(executor, address)
 
@@ -128,23 +134,41 @@ def _start(executor: str, address: str | None) -> Start:
 def _run(work: Callable[[Reporter], str], out: str, log_json: Path | None) -> None:
     from fuzzer.progress import Reporter, views
 
-    reporter = Reporter(views(log_json and _opened("--log-json", log_json, "a")))
-    try:
-        summary = work(reporter)
-    except KeyboardInterrupt:
-        reporter.close()
-        _say(f"stopped; what is finished is kept in {out}, and the same command goes on from there")
-        raise
-    finally:
-        reporter.close()
+    if out.startswith("memory:"):
+        raise UserError(f"--out is {out!r} but no worker sees another's memory: give a folder, or s3://BUCKET/RUN")
+    with _log(log_json) as log:
+        reporter = Reporter(views(log))
+        try:
+            summary = work(reporter)
+        except KeyboardInterrupt:
+            reporter.close()
+            _say(f"stopped; what is finished is kept in {out}, and the same command goes on from there")
+            raise
+        finally:
+            reporter.close()
     typer.echo(summary)
 
 
-def _opened(option: str, path: Path, mode: str) -> TextIO:
+@contextmanager
+def _log(path: Path | None) -> Generator[TextIO | None]:
+    """The file that steps are added to; one in which nothing came to stand does not stay."""
+    if path is None:
+        yield None
+        return
     try:
-        return cast("TextIO", path.open(mode))
+        new, file = not path.exists(), path.open("a")
     except OSError as error:
-        raise UserError(f"{option} {str(path)!r} cannot be written ({error.strerror}): give another file") from None
+        raise _not_writable("--log-json", path, error) from None
+    try:
+        with file:
+            yield file
+    finally:
+        if new and not path.stat().st_size:
+            path.unlink()
+
+
+def _not_writable(option: str, path: Path, error: OSError) -> UserError:
+    return UserError(f"{option} {str(path)!r} cannot be written ({error.strerror}): give another file")
 
 
 @app.command()
@@ -211,8 +235,10 @@ def stats(
     if write is None:
         typer.echo(lines)
         return
-    with _opened("--write", write, "w") as file:
-        file.write(lines + "\n")
+    try:
+        write.write_text(lines + "\n")
+    except OSError as error:
+        raise _not_writable("--write", write, error) from None
 
 
 def main() -> NoReturn:
@@ -220,16 +246,28 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     settle()
     try:
-        app()
+        status = app(standalone_mode=False)
+    except Misuse as error:
+        _say(_misread(error))
+        sys.exit(2)
     except UserError as error:
         _say(str(error))
         sys.exit(2)
     except RunError as error:
         _say(str(error))
         sys.exit(1)
+    except OSError as error:
+        place = repr(error.filename) if error.filename else "what is printed"
+        _say(f"{place} cannot be read or written ({error.strerror}): mend that, then try again")
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    sys.exit(0)
+    sys.exit(status)
+
+
+def _misread(error: Any) -> str:
+    given, wrong = shlex.join(sys.argv[1:]), error.format_message().rstrip(".")
+    return f"{given!r:.200} cannot be read ({wrong}): `python -m fuzzer --help` says what can be given"
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:
@@ -238,4 +276,5 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 
 def _say(text: str) -> None:
-    print(f"fuzzer: {text}", file=sys.stderr, flush=True)
+    line = " ".join(text.splitlines())  # what others wrote may stand in it
+    print(f"fuzzer: {line}", file=sys.stderr, flush=True)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -32,6 +34,9 @@ except ImportError:
 
 R = TypeVar("R")
 
+ANSWER = 20.0
+"""Seconds within which a cluster's machine has to be heard of."""
+
 RETRIES = 10
 """Machines that one task may be lost with."""
 
@@ -45,13 +50,15 @@ def on_ray(address: str | None) -> Start:
     @contextmanager
     def start(limits: Limits) -> Generator[RayPool]:
         before = signal.getsignal(signal.SIGTERM)
+        asked = os.environ.get("RAY_ADDRESS") if address is None else address
         try:
+            _try(asked or "")
             ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
-        except (ConnectionError, ValueError) as error:
+        except (OSError, OverflowError, ValueError) as error:
             cause = next(iter(str(error).splitlines()), type(error).__name__)
             raise UserError(
-                f"no Ray cluster answers at --address {address!r} ({cause}): start one with `ray start --head`,"
-                " or leave --address out"
+                f"no Ray cluster answers at --address {asked!r} ({cause}): start one with `ray start --head`,"
+                " or leave --address and RAY_ADDRESS out"
             ) from None
         signal.signal(signal.SIGTERM, before)  # Ray takes it over, and the end would not be a clean one
         try:
@@ -60,6 +67,13 @@ def on_ray(address: str | None) -> Start:
             ray.shutdown()  # ends the tasks that are still going, too
 
     return start
+
+
+def _try(address: str) -> None:
+    """Raises OSError if nothing listens at HOST:PORT: Ray itself would wait for many minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
 
 
 class RayPool:

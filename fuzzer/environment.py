@@ -6,12 +6,14 @@ import os
 
 
 def settle() -> None:
-    """Takes JAX's variables out of this process and those it starts, and keeps JAX on the CPU; to be called before JAX
-    and Arrow are imported. A default precision, 64 bits or a graphics card would show in the texts of every row.
+    """Takes the variables of JAX and XLA out of this process and those it starts, and keeps JAX on the CPU.
+
+    To be called before JAX and Arrow are imported. A default precision, 64 bits or a graphics card would show in the
+    texts of every row, and XLA ends a process whose flags it does not know.
 
     Arrow gets the allocator of everything else: one of its own keeps 30 MB more in each worker.
     """
-    for name in [name for name in os.environ if name.startswith("JAX_")]:
+    for name in [name for name in os.environ if name.startswith(("JAX_", "XLA_", "PJRT_"))]:
         del os.environ[name]
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"

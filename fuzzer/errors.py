@@ -37,3 +37,16 @@ class Damaged(Exception):
 def out_of_space(error: OSError) -> bool:
     """Whether a write failed because the disk, or the share of it that we may use, is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def stopped(address: str, error: OSError) -> RunError:
+    """What is said of a run whose files the system refuses to read or write."""
+    if out_of_space(error):
+        return RunError(
+            f"no space left for {address!r}: finished blocks are kept; make room and start the same command again"
+        )
+    place, reason = error.filename2 or error.filename or address, error.strerror or str(error)
+    return RunError(
+        f"{place!r} cannot be read or written ({reason}): what is finished is kept; mend that and start the same"
+        " command again"
+    )

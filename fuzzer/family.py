@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -84,9 +85,14 @@ def programs(profile: str) -> FamilySpec:
     from grammar.profile import ProfileError, load
 
     try:
-        return FamilySpec("programs", "fuzzer.family:load_programs", load(profile).text)
+        loaded = load(profile)
     except ProfileError as error:
         raise UserError(str(error)) from None
+    except (OSError, ValueError) as error:  # no name that a file can have, a number of too many digits
+        raise UserError(f"profile {profile!r:.100} cannot be read ({error!s:.100}): give another .toml file") from None
+    # Names of files are bytes, and become text as the user's shell has it; a row is the same under any.
+    name = os.fsencode(loaded.name).decode(errors="backslashreplace")
+    return FamilySpec("programs", "fuzzer.family:load_programs", replace(loaded, name=name).text)
 
 
 def poisson() -> FamilySpec:

@@ -25,7 +25,8 @@ Identity = Mapping[str, Any]
 
 def as_json(value: Any) -> bytes:
     """JSON as it stands in files: readable, and the same bytes for the same value."""
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return text.encode(errors="backslashreplace")  # what UTF-8 cannot hold stands there as JSON writes it, too
 
 
 def check(store: Store, identity: Identity) -> None:
@@ -82,7 +83,7 @@ def _check_empty(store: Store) -> None:
 
 
 def _ours(name: str) -> bool:
-    return name == LOCK or name.endswith(".part")
+    return name == LOCK or (name.startswith(".") and name.endswith(".part"))
 
 
 def difference(held: Identity, asked: Identity) -> str:
@@ -112,16 +113,23 @@ def asked(store: Store) -> dict[str, Any] | None:
     wrong = None if held is None else fault(held, {"asked": ASKED})
     if wrong:
         raise _spoilt(store, RUN, wrong)
-    return None if held is None else held["asked"]
+    return None if held is None else {name: held["asked"][name] for name in ASKED}
 
 
 def manifest(store: Store) -> dict[str, Any] | None:
     """The manifest of a finished run; UserError for one that no run wrote."""
     held = _parsed(store, MANIFEST)
-    wrong = None if held is None else fault(held, FORM)
+    wrong = None if held is None else fault(held, FORM) or _incomplete(held)
     if wrong:
         raise _spoilt(store, MANIFEST, wrong)
     return held
+
+
+def _incomplete(manifest: Mapping[str, Any]) -> str | None:
+    """What a manifest of the right form lacks: every family of the run has shards, and no other has."""
+    named, described = manifest["run"]["families"], manifest["families"]
+    empty = [name for name in {*named, *described} if name not in named or not described.get(name, {}).get("shards")]
+    return f"its run and its shards are not of the same families ({min(empty)!r})" if empty else None
 
 
 def finish(store: Store) -> None:

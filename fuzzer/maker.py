@@ -24,7 +24,7 @@ from fuzzer.selection import PATIENCE, Piece, Selection, cut
 from fuzzer.shard import Figures, ShardReport, ShardTask, write_shard
 from fuzzer.split import files_per_split
 from fuzzer.store import Store
-from fuzzer.versions import versions
+from fuzzer.versions import made_by, versions
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -77,8 +77,7 @@ class Maker:
         return Selection(self._target, self._options.block, self._options.per_structure, list(self._files), ledger)
 
     def _with_metadata(self) -> Schema:
-        made_by = {"family": self.name, "seed": str(self._options.seed), **versions()}
-        return schema(self._family.columns, made_by | dict(self._family.origin))
+        return schema(self._family.columns, made_by(self.name, self._options.seed, versions(), self._family.origin))
 
     def make(self) -> FamilyCard:
         """Selects the rows, writes them, and returns what is to be said of them."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fuzzer.form import NONE, Each
+from fuzzer.form import COUNT, NONE, Each, Such
 from fuzzer.selection import Selection
 from fuzzer.shard import ShardReport
 from fuzzer.store import Store, sha256
@@ -14,16 +15,25 @@ Manifest = Mapping[str, Any]
 REJECTS = "rejects.parquet"
 README = "README.md"
 
+FILE: Final = Such(lambda value: isinstance(value, str) and bool(re.fullmatch(r"\w+/[\w-]+\.parquet", value, re.ASCII)))
+"""A shard's name in the run: no reader is led out of its folder."""
+
 COUNTS: Final = ("draws", "rows", "duplicates", "crowded", "left_out", "surplus", "rejects")
 FORM: Final = {
-    "run": {"seed": int, "per_structure": int, "families": Each({"factory": str, "profile_text": str})},
-    "files": Each(str),
+    "run": {
+        "seed": int,
+        "rows_per_shard": COUNT,
+        "per_structure": COUNT,
+        "versions": Each(str),
+        "families": Each({"shards": COUNT, "factory": str, "profile_text": str}),
+    },
+    "files": {README: str, REJECTS: str},
     "families": Each(
         {
-            "counts": dict.fromkeys(COUNTS, int),
-            "rejects": [{"reason": str, "production": str, "count": int}],
+            "counts": dict.fromkeys(COUNTS, COUNT),
+            "rejects": [{"reason": str, "production": str, "count": COUNT}],
             "shards": [
-                {"file": str, "split": str, "rows": int, "bytes": int, "sha256": str}
+                {"file": FILE, "split": str, "rows": COUNT, "bytes": COUNT, "sha256": str}
                 | {"first_index": (int, NONE), "last_index": (int, NONE)}
             ],
         }

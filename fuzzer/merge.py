@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from fuzzer import folder
@@ -42,8 +41,8 @@ def make_range(
             raise UserError(
                 f"output folder {plan.store.address!r} holds the whole run already: there is nothing to make"
             )
-        plan.begin()
         with start(options.limits) as executor:
+            plan.begin()
             for maker in plan.makers(reporter, executor):
                 if maker.name in ranges:
                     maker.make_blocks(ranges[maker.name])
@@ -89,8 +88,8 @@ def merge(
     found = {part.spec.name: _found(sources, part.spec.name) for part in plan.parts}
     with plan.held():
         if folder.manifest(plan.store) is None:
-            plan.begin()
             with start(limits) as executor:
+                plan.begin()
                 _bring(plan.store, found, executor)
         return finished(plan, reporter, start, {name: len(places) for name, places in found.items()})
 
@@ -106,9 +105,8 @@ def _same_run(sources: Sequence[Store]) -> tuple[folder.Identity, dict[str, Any]
                 f"{held[0][0].address!r} and {source.address!r} hold blocks of different runs, with another"
                 f" {folder.difference(held[0][1] or {}, identity)}: merge those of one"
             )
-    known = {each.name for each in fields(Options)}
     _, identity, asked = held[0]
-    return identity or {}, {name: value for name, value in (asked or {}).items() if name in known}
+    return identity or {}, asked or {}
 
 
 def _found(sources: Sequence[Store], family: str) -> dict[int, Store]:

@@ -7,11 +7,14 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from fuzzer.errors import RunError
 
 if TYPE_CHECKING:
     from fuzzer.block import BlockKeys
@@ -139,10 +142,17 @@ class JsonLines:
         self._file = file
 
     def show(self, state: State) -> None:
-        print(json.dumps(_facts(state)), file=self._file, flush=True)
+        try:
+            print(json.dumps(_facts(state)), file=self._file, flush=True)
+        except OSError as error:
+            raise RunError(
+                f"--log-json {self._file.name!r} cannot be written any more ({error.strerror}): make room or give"
+                " another file, and start the same command again"
+            ) from None
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # what could not be written is tried once more here
+            self._file.close()
 
 
 def _facts(state: State) -> dict[str, Any]:

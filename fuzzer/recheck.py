@@ -10,8 +10,9 @@ from typing import Any, Final
 import black
 
 import lowering
+from fuzzer.block import described, measured, source_map
 from fuzzer.family import FamilySpec, resolve
-from fuzzer.schema import SIZES, Row
+from fuzzer.schema import SIZES, Row, as_stored, schema
 from fuzzer.shard import read_shard
 from fuzzer.store import Store
 
@@ -32,11 +33,13 @@ class RecheckTask:
 
 @dataclass(frozen=True)
 class Again:
-    """A row and what its source gives now."""
+    """A row and what is made of it now."""
 
     row: Row
-    lowered: lowering.Lowered
-    redrawn: str | None
+    lowered: Row
+    """The columns that its source gives."""
+    redrawn: Row
+    """Those that its seed and index give; none if what drew it is not to be had here."""
 
 
 def recheck(task: RecheckTask) -> dict[str, list[str]]:
@@ -50,8 +53,7 @@ def recheck(task: RecheckTask) -> dict[str, list[str]]:
 def _broken(row: Row, spec: FamilySpec | None) -> set[str]:
     """The promises that a row breaks; all of them if it does not even lower."""
     try:
-        redrawn = resolve(spec).draw(row["seed"], row["index"]).source if spec else None
-        again = Again(row, _lowered(row), redrawn)
+        again = Again(row, _lowered(row), _redrawn(row, spec) if spec else {})
     except Exception:
         return set(CHECKS)
     return {text for text, holds in CHECKS.items() if not _holds(holds, again)}
@@ -65,33 +67,29 @@ def _holds(check: Callable[[Again], bool], again: Again) -> bool:
         return False
 
 
-def _lowered(row: Row) -> lowering.Lowered:
-    leaves = [lowering.Leaf(leaf["path"], leaf["dtype"], tuple(leaf["shape"])) for leaf in row["inputs"]]
-    return lowering.extract_source(row["source"], row["entry"], leaves)
+def _lowered(row: Row) -> Row:
+    inputs = [lowering.Leaf(leaf["path"], leaf["dtype"], tuple(leaf["shape"])) for leaf in row["inputs"]]
+    with lowering.short_locations():  # as when the row was made
+        lowered = lowering.extract_source(row["source"], row["entry"], inputs)
+    texts = {"jaxpr": lowered.traced.jaxpr, "stablehlo": lowered.stablehlo, "lines": row["source"].count("\n")}
+    columns = texts | measured(lowered.traced, lowered) | {"source_map": source_map(lowered)}
+    return as_stored(columns, schema())
+
+
+def _redrawn(row: Row, spec: FamilySpec) -> Row:
+    family = resolve(spec)
+    program = family.draw(row["seed"], row["index"])
+    return as_stored(described(program) | dict(family.values(program)), schema(family.columns))
+
+
+def _gives(*names: str) -> Callable[[Again], bool]:
+    """Whether the source gives these columns."""
+    return lambda again: all(again.lowered[name] == again.row[name] for name in names)
 
 
 def _in_style(again: Again) -> bool:
     source = again.row["source"]
     return black.format_str(source, mode=black.Mode()) == source
-
-
-def _same_texts(again: Again) -> bool:
-    row = again.row
-    return (again.lowered.traced.jaxpr, again.lowered.stablehlo) == (row["jaxpr"], row["stablehlo"])
-
-
-def _same_prints(again: Again) -> bool:
-    traced = again.lowered.traced
-    return (traced.id, traced.structure) == (again.row["id"], again.row["structure"])
-
-
-def _same_counts(again: Again) -> bool:
-    row, lowered = again.row, again.lowered
-    sizes = (row["source"].count("\n"), lowered.traced.equations, lowered.operations)
-    named = {"primitives": lowered.traced.primitives, "stablehlo_ops": lowered.stablehlo_ops}
-    return sizes == tuple(row[name] for name in SIZES) and all(
-        {item["name"]: item["count"] for item in row[name]} == dict(counts) for name, counts in named.items()
-    )
 
 
 def _valid_spans(again: Again) -> bool:
@@ -141,15 +139,28 @@ def _top_level(text: str, opening: str, head: str, closing: str) -> set[int]:
     return {n + 1 for n in range(start + 1, end) if lines[n].startswith("    ") and lines[n][4:5] not in (" ", "", "}")}
 
 
-REDRAWN = "seed and index give the source again"
+def _same_source(again: Again) -> bool:
+    return again.redrawn["source"] == again.row["source"]
+
+
+def _same_draw(again: Again) -> bool:
+    return all(again.row[name] == value for name, value in again.redrawn.items() if name != "source")
+
+
+REDRAWN: Final[Mapping[str, Callable[[Again], bool]]] = {
+    "seed and index give the source again": _same_source,
+    "seed and index give the columns that say how it was drawn": _same_draw,
+}
+"""The promises that only what drew a row can check."""
 
 CHECKS: Final[Mapping[str, Callable[[Again], bool]]] = {
     "black leaves the source as it is": _in_style,
-    "the source alone lowers to the row's jaxpr and stablehlo": _same_texts,
-    "id and structure are its fingerprints": _same_prints,
-    "sizes and counts are those of its texts": _same_counts,
+    "the source alone lowers to the row's jaxpr and stablehlo": _gives("jaxpr", "stablehlo"),
+    "id and structure are its fingerprints": _gives("id", "structure"),
+    "sizes and counts are those of its texts": _gives(*SIZES, "primitives", "stablehlo_ops"),
+    "outputs and source map are those of its source": _gives("outputs", "source_map"),
     "spans of the source map are valid": _valid_spans,
     "every equation and operation at the top has a span in a function": _all_mapped,
-    REDRAWN: lambda again: again.redrawn in (None, again.row["source"]),
+    **REDRAWN,
 }
 """The promises about a row, each with its check."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from fuzzer import folder
 from fuzzer.card import FamilyCard, card
-from fuzzer.errors import RunError, out_of_space
+from fuzzer.errors import stopped
 from fuzzer.family import poisson, programs, resolve
 from fuzzer.maker import FamilyRun, Given, Maker, repaired
 from fuzzer.manifest import README, REJECTS, Manifest, damaged, total
@@ -79,13 +79,10 @@ class Plan:
             with self.store.locked():
                 folder.check(self.store, self.identity)
                 yield
+        except BrokenPipeError:  # whoever read what is said here has gone
+            raise
         except OSError as error:
-            if not out_of_space(error):
-                raise
-            raise RunError(
-                f"no space left for {self.store.address!r}: finished blocks are kept; make room and start the same"
-                " command again"
-            ) from None
+            raise stopped(self.store.address, error) from None
 
     def begin(self) -> None:
         """Marks the place as this run's and removes what a killed one left half-written."""
@@ -121,8 +118,8 @@ def finished(plan: Plan, reporter: Reporter, start: Start, given: Given = None) 
     store = plan.store
     manifest = folder.manifest(store)
     if manifest is None or damaged(store, manifest):
-        plan.begin()
         with start(plan.options.limits) as executor:
+            plan.begin()
             manifest = _make(plan, reporter, executor, given)
     folder.finish(store)
     return _summary(store, manifest, reporter)

@@ -63,6 +63,12 @@ def schema(extra: Sequence[ColumnOf] = (), metadata: Mapping[str, str] | None = 
     return pa.schema(fields, metadata=dict(metadata) if metadata else None)
 
 
+def as_stored(row: Row, columns: Schema) -> Row:
+    """A row, or some of its columns, as a file gives it back."""
+    fields = [field for field in columns if field.name in row]
+    return batch([row], pa.schema(fields)).to_pylist()[0]
+
+
 def unlike(table: Table, names: Sequence[str] | None = None) -> str | None:
     """How a table differs from rows in the columns that all families share, or in some of them; None if it does not."""
     for name, kind, _ in COLUMNS:

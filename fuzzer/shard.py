@@ -46,6 +46,16 @@ def read_shard(store: Store, file: str, columns: Sequence[str] | None = None) ->
     return table
 
 
+def read_metadata(store: Store, file: str) -> dict[str, str] | None:
+    """What a shard says of where its rows come from; None for a file that cannot be read."""
+    try:
+        with store.open(file) as stream:
+            metadata = pq.read_schema(stream).metadata or {}
+        return {name.decode(): value.decode() for name, value in metadata.items()}
+    except (pa.ArrowException, OSError, ValueError):
+        return None
+
+
 def _unreadable(store: Store, file: str, wrong: str) -> UserError:
     return UserError(
         f"{f'{store.address}/{file}'!r} is no shard of this run ({wrong.splitlines()[0]}): the command that made the"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from fuzzer import folder
@@ -29,8 +30,14 @@ def show(out: Address, family: str, id_: str = "", index: int | None = None) -> 
         raise UserError(f"--family is {family!r} but this run has {known}: give one of these")
     if not id_ and index is None:
         raise UserError("neither an id nor --index was given: give the first digits of an id, or an index")
-    for row in _rows(store, manifest["families"][family]["shards"], _matcher(id_, index)):
-        return _text(row)
+    if id_ and index is not None:
+        raise UserError(f"both an id ({id_!r}) and --index ({index}) were given: give one of them")
+    rows = list(islice(_rows(store, manifest["families"][family]["shards"], _matcher(id_, index)), 2))
+    if len(rows) > 1:
+        both = " and ".join(row["id"] for row in rows)
+        raise UserError(f"more than one id begins with {id_!r} ({both}): give more digits")
+    if rows:
+        return _text(rows[0])
     sought = f"index {index}" if index is not None else f"an id that begins with {id_!r}"
     raise UserError(f"no row of {str(out)!r} has {sought}: take one that `SELECT id, index` lists")
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fuzzer import manifest as manifests
 from fuzzer import tables
 from fuzzer.card import merged
 from fuzzer.errors import UserError
+from fuzzer.form import fault
 from fuzzer.manifest import Manifest
 from fuzzer.schema import SIZES
 from fuzzer.shard import NAMED, ShardReport, read_shard
 from fuzzer.show import open_manifest
 from fuzzer.store import Address, Store, at
+
+STEP: Final = {"seconds": (int, float), "stage": str, "fresh_rows": int, "largest_worker_bytes": int}
+"""What is read of a line of a log."""
 
 MOST = 10
 """Names in a list of the most used."""
@@ -81,13 +85,19 @@ def _steps(log: Path) -> list[dict[str, Any]]:
     """The steps of the last session in the log that made rows, from the first block on."""
     try:
         steps = [json.loads(line) for line in log.read_text().splitlines()]
-    except (OSError, ValueError) as error:
-        raise UserError(f"--log {str(log)!r} cannot be read ({error}): give a run's --log-json file") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise _no_log(log, str(error)) from None
+    if wrong := fault(steps, [STEP]):
+        raise _no_log(log, wrong)
     made = [step for step in steps if step["fresh_rows"]]
     if not made:
         raise UserError(f"--log {str(log)!r} has no step that made rows: give the log of the session that made them")
     begin = max(i for i, step in enumerate(made) if i == 0 or step["seconds"] < made[i - 1]["seconds"])
     return made[begin:]
+
+
+def _no_log(log: Path, wrong: str) -> UserError:
+    return UserError(f"--log {str(log)!r} cannot be read ({wrong}): give a run's --log-json file")
 
 
 def _rate(steps: list[dict[str, Any]]) -> float:

@@ -71,11 +71,25 @@ class Store(Protocol):
 def at(address: Address) -> Store:
     """The store of an address; raises UserError for one that cannot be reached."""
     text = str(address).removeprefix("file://")
-    if "://" not in text:
-        return LocalStore(text, Path(text).absolute())
-    from fuzzer.remote import reached  # fsspec is not for those who write to their own disk
+    _, scheme, place = text.rpartition("://")
+    if not (place.strip("/") if scheme else place):
+        raise UserError(f"{str(address)!r} names no place: give a folder or an address as s3://BUCKET/RUN")
+    if scheme:
+        from fuzzer.remote import reached  # fsspec is not for those who write to their own disk
 
-    return reached(text)
+        return reached(text)
+    return _tried(LocalStore(text, Path(os.path.expanduser(text)).absolute()))
+
+
+def _tried(store: LocalStore) -> LocalStore:
+    """The store, if it can be looked into: a mistake in an address is said in one sentence and at once."""
+    try:
+        store.top()
+    except OSError as error:
+        raise UserError(
+            f"{store.address!r} cannot be reached ({error.strerror}): give a folder that can be read"
+        ) from None
+    return store
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,10 @@ class LocalStore:
         return self.folder.exists() and not self.folder.is_dir()
 
     def top(self) -> list[str]:
-        return sorted(entry.name for entry in self.folder.iterdir()) if self.folder.is_dir() else []
+        try:
+            return sorted(os.listdir(self.folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
 
     def files(self, folder: str = "") -> list[str]:
         found = (self.folder / folder).rglob("*")
@@ -102,7 +119,7 @@ class LocalStore:
     def read(self, name: str) -> bytes | None:
         try:
             return (self.folder / name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
     def open(self, name: str) -> BinaryIO:
@@ -125,7 +142,7 @@ class LocalStore:
 
     def remove(self, name: str) -> None:
         path = self.folder / name
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)

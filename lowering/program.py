@@ -66,7 +66,8 @@ def importable(module: ModuleType) -> Generator[None]:
 
 def _execute(source: str, filename: str, module: ModuleType) -> None:
     try:
-        code = compile(source, filename, "exec", dont_inherit=True)
+        # Whatever this Python was started with: without docstrings, some lines would be others (`python -OO`).
+        code = compile(source, filename, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         what = getattr(error, "msg", None) or str(error)

@@ -16,17 +16,18 @@ NARROW = FamilySpec("programs", "run_families:Narrow", "narrow")
 
 FUNCTIONS = ("sin", "cos", "tanh", "exp", "sign", "floor", "abs", "sqrt")
 
-SOURCE = """import jax.numpy as jnp
+SOURCE = '''import jax.numpy as jnp
 
 
 def helper(x):
+    """One step."""
     return jnp.{first}(x)
 
 
 def {entry}(x, params):
     hidden = helper(x) @ params["w"]
 {body}    return hidden.sum(axis=0), {{"scale": hidden * {scale}}}
-"""
+'''
 
 
 @dataclass(frozen=True)

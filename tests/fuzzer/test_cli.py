@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from runs import command, contents, make
+
+from fuzzer.errors import RunError, UserError
+from fuzzer.family import programs
+from fuzzer.folder import as_json
+from fuzzer.progress import JsonLines, State
+from fuzzer.show import show
+from fuzzer.stats import stats
+from fuzzer.store import LocalStore, at
 
 MISTAKES = {
     "no poisson": (["--poisson-shards", "0"], "--poisson-shards is 0 but must be between 1 and"),
@@ -23,6 +33,14 @@ MISTAKES = {
     "address of nothing": (["--address", "here:1"], "--address is 'here:1' but nothing but --executor ray has one"),
     "no range": (["--block-range", "5"], "--block-range is '5' but must be FIRST:END"),
     "no such store": (["--out", "nosuch://a/b"], "is no address"),
+    "no place": (["--out", ""], "'' names no place: give a folder"),
+    "no bucket": (["--out", "s3://"], "'s3://' names no place: give a folder"),
+    "memory": (["--out", "memory://run"], "but no worker sees another's memory"),
+    "no file": (["--out", "file://"], "'file://' names no place: give a folder"),
+    "too long": (["--out", "a" * 300], "cannot be reached (File name too long): give a folder"),
+    "no number": (["--seed", "abc"], "--seed abc' cannot be read (Invalid value for '--seed': "),
+    "no option": (["--sed", "7"], "--sed 7' cannot be read (No such option: --sed"),
+    "no command": (["verfy"], "verfy' cannot be read (No such command 'verfy'"),
     "no time": (["--block-seconds", "0"], "--block-seconds is 0.0 but must be between 1 and"),
 }
 
@@ -47,7 +65,8 @@ def test_number_out_of_bounds(mistake: str, tmp_path: Path) -> None:
 
 
 def test_unknown_profile(tmp_path: Path) -> None:
-    status, _, said = say("--out", str(tmp_path / "run"), "--profile", "no-such")
+    log = str(tmp_path / "log")  # which is not left behind either
+    status, _, said = say("--out", str(tmp_path / "run"), "--profile", "no-such", "--log-json", log)
     assert status == 2
     assert "no-such" in said
     assert one_sentence(said)
@@ -66,7 +85,32 @@ def test_rows_of_a_profile_are_drawn_again_without_its_file(tmp_path: Path) -> N
     assert "ok      programs: seed and index give the source again (8 checked)" in said
 
 
-@pytest.mark.parametrize("text", ["weights = [", "no_such_section = 1", "[weights]\ntanh = -1\n"])
+def test_a_profile_of_any_name_gives_the_same_rows(tmp_path: Path) -> None:
+    """In bytes that are no UTF-8, or in a locale that takes UTF-8 for no text."""
+    profile = tmp_path / os.fsdecode(b"caf\xe9.toml")
+    profile.write_text("")
+    assert json.loads(programs(str(profile)).profile)["name"] == "caf\\xe9"
+    asked = {"profile": str(profile)}
+    assert json.loads(as_json(asked)) == asked
+    (tmp_path / "café.toml").write_text("")
+    asked_for = [sys.executable, "-c", "import sys, fuzzer.family as f\nprint(f.programs(sys.argv[1]).profile)"]
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    accented = str(tmp_path / "café.toml")
+    done = subprocess.run([*asked_for, accented], env=os.environ | plain, capture_output=True, text=True)
+    assert done.stdout.strip() == programs(accented).profile, done.stderr
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 300 + ".toml", "", "folder.toml"])
+def test_what_is_no_name_of_a_profile(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"is neither a file nor one of default|cannot be read .*File name too long"):
+        programs(name)
+
+
+@pytest.mark.parametrize(
+    "text", ["[style]\njit = " + "9" * 5_000, "weights = [", "no_such_section = 1", "[weights]\ntanh = -1\n"]
+)
 def test_malformed_profile(tmp_path: Path, text: str) -> None:
     profile = tmp_path / "mine.toml"
     profile.write_text(text)
@@ -103,6 +147,19 @@ def test_output_not_writable() -> None:
     assert status == 2
     assert "cannot be written" in said
     assert one_sentence(said)
+
+
+def test_output_is_a_circle_of_links(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    status, said = drive(tmp_path / "circle")
+    assert status == 2
+    assert "cannot be reached (Too many levels of symbolic links)" in said
+    assert one_sentence(said)
+
+
+def test_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert at("~/run") == LocalStore("~/run", tmp_path / "run")
 
 
 def test_output_holds_other_things(tmp_path: Path) -> None:
@@ -168,6 +225,7 @@ def test_stats(finished: Path, tmp_path: Path) -> None:
         (["verify", "--rows", "0"], "--rows is 0 but must be between 1 and"),
         (["merge", "--workers", "-1"], "--workers is -1 but must be between 1 and"),
         (["merge", "--log-json", "/proc/log"], "--log-json '/proc/log' cannot be written ("),
+        (["stats", "--write", "/dev/full"], "--write '/dev/full' cannot be written (No space left on device)"),
     ],
 )
 def test_mistakes_about_a_run(finished: Path, arguments: list[str], expected: str) -> None:
@@ -177,6 +235,38 @@ def test_mistakes_about_a_run(finished: Path, arguments: list[str], expected: st
     assert expected in said
     assert one_sentence(said)
     assert contents(finished) == before
+
+
+@pytest.mark.parametrize("line", ["1", "{}", '{"seconds": "x", "stage": "", "fresh_rows": 1}', "[" * 100_000, "\x00"])
+def test_a_log_that_no_run_wrote(line: str, finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(line)
+    with pytest.raises(UserError, match=r"cannot be read \(.*\): give a run's --log-json file"):
+        stats(finished, tmp_path / "log")
+
+
+def test_a_log_on_a_full_disk() -> None:
+    with Path("/dev/full").open("w") as full:
+        log = JsonLines(full)
+        with pytest.raises(RunError, match="--log-json '/dev/full' cannot be written any more"):
+            log.show(State())
+        log.close()
+
+
+def test_nowhere_to_print(finished: Path) -> None:
+    asked = [sys.executable, "-m", "fuzzer", "show", str(finished), "--index", "3"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert one_sentence(done.stderr)
+
+
+def test_an_id_of_several_rows(finished: Path) -> None:
+    first = min(ids := pq.read_table(finished / "programs", columns=["id"])["id"].to_pylist())
+    assert sum(id_[0] == first[0] for id_ in ids) > 1
+    with pytest.raises(
+        UserError, match=rf"more than one id begins with '{first[0]}' \(\w+ and \w+\): give more digits"
+    ):
+        show(finished, "programs", first[0])
 
 
 def test_show_by_id_and_by_index(finished: Path) -> None:
@@ -193,6 +283,7 @@ def test_show_by_id_and_by_index(finished: Path) -> None:
         (["--index", "999999"], "has index 999999"),
         (["zz"], "has an id that begins with 'zz'"),
         ([], "neither an id nor --index was given"),
+        (["abc", "--index", "3"], "both an id ('abc') and --index (3) were given"),
         (["--index", "3", "--family", "poisson"], "--family is 'poisson' but this run has programs"),
     ],
 )

@@ -151,6 +151,8 @@ def test_actors_judge_as_one_ledger_does(cluster: Any) -> None:
     ray.shutdown()
 
 
-def test_no_cluster_at_the_address(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no Ray cluster answers at --address 'nowhere'"):
-        make(tmp_path / "run", start=on_cluster.on_ray("nowhere"))
+@pytest.mark.parametrize("address", ["nowhere", "127.0.0.1:1", "127.0.0.1:99999"])
+def test_no_cluster_at_the_address(address: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"no Ray cluster answers at --address '{address}'"):
+        make(tmp_path / "run", start=on_cluster.on_ray(address))
+    assert not (tmp_path / "run").exists()

@@ -40,8 +40,9 @@ def test_files(undisturbed: dict[str, bytes]) -> None:
     ("workers", "environment"),
     [
         ("1", {"PYTHONHASHSEED": "1"}),
-        ("2", {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C", "COLUMNS": "40"}),
-        ("1", {"JAX_ENABLE_X64": "1", "JAX_DEFAULT_PRNG_IMPL": "rbg", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}),
+        ("2", {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C", "COLUMNS": "40", "PYTHONOPTIMIZE": "2"}),
+        ("1", {"JAX_ENABLE_X64": "1", "JAX_DEFAULT_PRNG_IMPL": "rbg", "XLA_FLAGS": "--no_such_flag"}),
+        ("1", {"JAX_DEFAULT_MATMUL_PRECISION": "highest", "PJRT_NAMES_AND_LIBRARY_PATHS": "none:none"}),
     ],
 )
 def test_same_bytes_for_any_workers_and_environment(
@@ -73,6 +74,14 @@ def test_finished_blocks_are_kept_and_damaged_ones_made_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "run"
+    _, second, _ = stopped(out, monkeypatch)
+    second.write_bytes(damage(second.read_bytes()))
+    assert 0 < make(out).fresh < 48
+    assert contents(out) == undisturbed
+
+
+def stopped(out: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 7) -> list[Path]:
+    """The blocks of a run that was stopped before its first shard."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -80,10 +89,39 @@ def test_finished_blocks_are_kept_and_damaged_ones_made_again(
     with monkeypatch.context() as patch:
         patch.setattr("fuzzer.maker.write_shard", stop)
         with pytest.raises(KeyboardInterrupt):
-            make(out)
-    _, second, _ = sorted((out / ".blocks" / "programs").iterdir())
-    second.write_bytes(damage(second.read_bytes()))
+            make(out, seed=seed)
+    return sorted((out / ".blocks" / "programs").iterdir())
+
+
+def test_blocks_of_other_tasks_are_made_again(
+    tmp_path: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    first, second, third = stopped(out, monkeypatch)
+    second.write_bytes(first.read_bytes())  # whole and unaltered, but of other indices
+    third.write_bytes(stopped(tmp_path / "other", monkeypatch, seed=8)[2].read_bytes())
     assert 0 < make(out).fresh < 48
+    assert contents(out) == undisturbed
+
+
+@pytest.mark.parametrize("name", [".blocks", ".blocks/programs", "programs", "README.md", "rejects.parquet"])
+def test_what_stands_in_the_way_is_named(
+    name: str, tmp_path: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    stopped(out, monkeypatch)
+    obstacle = out / name
+    if obstacle.is_dir():
+        shutil.rmtree(obstacle)
+    if "." in Path(name).name[1:]:
+        (obstacle / "folder").mkdir(parents=True)
+    else:
+        obstacle.write_text("a file")
+    with pytest.raises(RunError, match=rf"'{obstacle}.*' cannot be read or written \(.*\): what is finished is kept"):
+        make(out)
+    shutil.rmtree(obstacle, ignore_errors=True)
+    obstacle.unlink(missing_ok=True)
+    make(out)
     assert contents(out) == undisturbed
 
 

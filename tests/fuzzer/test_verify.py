@@ -46,7 +46,7 @@ def test_a_run_keeps_its_promises(whole: Path) -> None:
     texts = {promise.text: promise for promise in promises}
     assert [text for text, promise in texts.items() if not promise.holds] == []
     assert texts["programs: the source alone lowers to the row's jaxpr and stablehlo"].checked == 48
-    assert len(promises) == 14
+    assert len(promises) == 18
 
 
 def spoil(out: Path, change: Callable[[list[dict[str, Any]]], object]) -> None:
@@ -111,6 +111,45 @@ def test_a_breach_is_noticed(whole: Path, tmp_path: Path, breach: str) -> None:
     assert any(expected in text for text in broken(out))
 
 
+def reroute(row: dict[str, Any]) -> None:
+    span = row["source_map"][0]
+    span["stablehlo_lines"] = span["stablehlo_lines"][:-1] or [1]
+
+
+COLUMNS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "outputs": (lambda row: row["outputs"][0].update(dtype="int32"), "outputs and source map"),
+    "source_map": (reroute, "outputs and source map"),
+    "inputs": (lambda row: row["inputs"][0].update(refinement="positive"), "the columns that say how it was drawn"),
+    "productions": (lambda row: row["productions"].pop(), "the columns that say how it was drawn"),
+    "transform": (lambda row: row.update(transform="grad"), "the columns that say how it was drawn"),
+}
+"""What a row may be altered in so that all else still agrees."""
+
+
+def test_a_change_of_any_column_is_noticed(whole: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(whole, tmp_path / "run"))
+    ids: dict[str, str] = {}
+
+    def change(rows: list[dict[str, Any]]) -> None:
+        for row, (name, (alter_row, _)) in zip(rows, COLUMNS.items(), strict=False):
+            alter_row(row)
+            ids[name] = row["id"]
+
+    spoil(out, change)
+    promises = list(verify(out, None, Limits(workers=1)))
+    for name, (_, expected) in COLUMNS.items():
+        assert [ids[name] in promise.broken for promise in promises if expected in promise.text] == [True], name
+
+
+def test_a_manifest_and_shards_that_disagree_are_noticed(whole: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(whole, tmp_path / "run"))
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["families"]["programs"]["counts"]["draws"] += 1
+    manifest["run"]["versions"]["jax"] = "0.0.0"
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    assert broken(out, 1) == ["programs: the manifest's counts add up", "programs: shards name the run that made them"]
+
+
 def test_altered_missing_and_strange_files_are_noticed(whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     shutil.copytree(whole, out)
@@ -144,6 +183,7 @@ def test_a_shard_that_cannot_be_read_keeps_no_promise_and_is_made_again(
         (b"[" * 100_000, "no JSON object"),
         (b"[]", "no JSON object"),
         (b"{}", "it has no 'run'"),
+        (b"9" * 5_000, "no JSON object"),
     ],
 )
 def test_a_manifest_that_no_run_wrote_is_named(whole: Path, tmp_path: Path, content: bytes, said: str) -> None:
@@ -163,6 +203,10 @@ def test_a_manifest_that_no_run_wrote_is_named(whole: Path, tmp_path: Path, cont
         (("families", "programs", "shards", 0, "rows"), "many"),
         (("families", "programs", "shards"), None),
         (("run", "families", "programs", "factory"), 7),
+        (("run", "versions"), ["jax"]),
+        (("families", "programs", "counts", "duplicates"), 10**30),
+        (("families", "programs", "shards", 0, "file"), "../other/train.parquet"),
+        (("families", "programs", "shards", 0, "file"), "\0"),
         (("families", "programs", "counts", "draws"), None),
     ],
 )
@@ -179,6 +223,21 @@ def test_a_manifest_with_a_wrong_value_says_which(
     (out / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(UserError, match=rf"'{path[-1]}' of .* is {re.escape(repr(value))}"):
         broken(out)
+
+
+def test_a_manifest_that_is_a_folder_or_lacks_a_family_is_named(whole: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(whole, tmp_path / "run"))
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["families"]["foreign"] = manifest["families"]["programs"]
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match=r"are not of the same families \('foreign'\)"):
+        broken(out)
+    (out / "manifest.json").unlink()
+    (out / "manifest.json").mkdir()
+    with pytest.raises(UserError, match="holds no finished run"):
+        broken(out)
+    with pytest.raises(UserError, match="holds files that belong to no run"):
+        make(out)
 
 
 def test_a_sample_is_as_large_as_asked(whole: Path) -> None:
