@@ -50,7 +50,7 @@ class Tables:
         self.collapse = self._linking(1, to_scalar=True)
         self.cast = Table.of((p, self.weight[p.name]) for p in productions if _is_cast(p))
         self.squash = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, ("unit", "probability")))
-        self.bend = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, SIGNS))
+        self.bend = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, SIGNS) and _grows(p))
 
     def accepting(self, of: ArrayType) -> Table[tuple[Production, str]]:
         """Productions with an operand that a value of this type can be, and which one."""
@@ -174,6 +174,11 @@ def _links(production: Production, operands: int, *, to_scalar: bool) -> bool:
 def _hides(production: Production) -> bool:
     """Whether a link is small where one operand is, however large the other: a product with 0 tells nothing of it."""
     return production.magnitude is not None and production.magnitude(-1e6, 1.0) < 0
+
+
+def _grows(production: Production) -> bool:
+    """Whether the result of a function of one array may be as large as its operand: it is flat nowhere for long."""
+    return production.magnitude is None or production.magnitude(8.0) >= 8.0
 
 
 def _is_cast(production: Production) -> bool:

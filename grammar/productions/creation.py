@@ -120,7 +120,7 @@ def uniform_weights(n: Static[int, size("n")]) -> Float32[Array, "n", Simplex]:
 # --- the like of an operand, in its idioms --------------------------------------------------------------
 
 
-@production(weight=0.7, names="clipped rectified")
+@production(weight=0.7, names="clipped rectified", faithful=False)
 def above_zero(x: Float[Array, "*s"]) -> Float[Array, "*s", NonNegative]:
     return either(jnp.maximum(x, jnp.zeros_like(x)), jnp.where(x > 0, x, jnp.zeros_like(x)))
 
@@ -130,7 +130,7 @@ def zeros_where(x: Real[Array, "*s"], mask: Bool[Array, "*s"]) -> Real[Array, "*
     return either(jnp.where(mask, x, jnp.zeros_like(x)), lax.select(mask, x, jnp.zeros_like(x)))
 
 
-@production(weight=0.3, names="safe denominator")
+@production(weight=0.3, names="safe denominator", faithful=False)
 def ones_where_small(x: Float[Array, "*s", NonNegative]) -> Float[Array, "*s"]:
     return either(jnp.where(x > 0.5, x, 0.5 * jnp.ones_like(x)), jnp.maximum(x, 0.5 * jnp.ones_like(x)))
 
