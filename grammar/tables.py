@@ -177,8 +177,10 @@ def _hides(production: Production) -> bool:
 
 
 def _grows(production: Production) -> bool:
-    """Whether the result of a function of one array may be as large as its operand: it is flat nowhere for long."""
-    return production.magnitude is None or production.magnitude(8.0) >= 8.0
+    """Whether a function without negative values is large where its operand is and small where that is small, as
+    squares and absolute values are: it is flat on neither side, unlike a softplus."""
+    size = production.magnitude
+    return size is None or (size(8.0) >= 8.0 and size(-64.0) <= -64.0)
 
 
 def _is_cast(production: Production) -> bool:
