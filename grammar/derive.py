@@ -38,7 +38,7 @@ class Derivation(Steps):
         if not self.entry.nodes:
             raise Rejected("no production could be applied", self._last_failure)
         self._finish_entry()
-        if not applies(self.transform, self.entry):
+        if not applies(self.transform, self.entry, self._most_elements):
             self.transform = "none"
         return self.entry
 

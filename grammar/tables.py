@@ -55,7 +55,7 @@ class Tables:
         self.collapse = self._linking(1, to_scalar=True)
         self.cast = Table.of((p, self.weight[p.name]) for p in productions if _is_cast(p))
         self.squash = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, ("unit", "probability")))
-        self.bend = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, SIGNS))
+        self.bend = Table.of((p, self.weight[p.name]) for p in productions if _bends(p, SIGNS) and _grows(p))
 
     def accepting(self, of: ArrayType) -> Table[tuple[Production, str]]:
         """Productions with an operand that a value of this type can be, and which one."""
@@ -175,6 +175,13 @@ def _links(production: Production, operands: int, *, to_scalar: bool) -> bool:
     if dims != {wanted} or result.dims.text != ("" if to_scalar else "*s"):
         return False
     return all(p.family == result.family for _, p in production.arrays) and "float32" in result.dtypes
+
+
+def _grows(production: Production) -> bool:
+    """Whether a function without negative values is large where its operand is and small where that is small, as
+    squares and absolute values are: it is flat on neither side, unlike a softplus."""
+    size = production.magnitude
+    return size is None or (size(8.0) >= 8.0 and size(-64.0) <= -64.0)
 
 
 def _is_cast(production: Production) -> bool:

@@ -17,8 +17,6 @@ SCALAR = frozenset({"grad", "value_and_grad"})
 """Transforms of functions with a scalar result."""
 DIFFERENTIATING = SCALAR | {"jvp", "vjp", "jacfwd", "jacrev"}
 _LARGEST_JACOBIAN = 2**15
-_LARGEST_TANGENT = 2**20
-"""Of what is differentiated column by column, all columns together."""
 _BATCHES = (2, 3, 4, 8, 16)
 
 
@@ -31,8 +29,8 @@ class Wrapped:
     statements: Sequence[Any]
 
 
-def applies(transform: str, entry: Block) -> bool:
-    """Whether a transform makes sense of an entry."""
+def applies(transform: str, entry: Block, most: int) -> bool:
+    """Whether a transform makes sense of an entry, with no array above `most` elements."""
     assert entry.result is not None
     params = [type_of(param.tree) for param in entry.params]
     result = type_of(entry.result)
@@ -41,7 +39,9 @@ def applies(transform: str, entry: Block) -> bool:
         return any(smooth) and isinstance(result, ArrayType) and result.shape == () and result.dtype in FLOATS
     if transform == "vmap":
         largest = max(var.type.size for var in entry.scope)
-        return largest <= 2**14 and not any(leaf.refinement.name == "spd" for p in params for _, leaf in leaves(p))
+        return largest <= min(2**14, most // _BATCHES[-1]) and not any(
+            leaf.refinement.name == "spd" for p in params for _, leaf in leaves(p)
+        )
     if transform == "jvp":
         return all(smooth) and _is_float(result)
     if transform == "vjp":
@@ -52,9 +52,7 @@ def applies(transform: str, entry: Block) -> bool:
             return False
         largest = max(var.type.size for var in entry.scope)
         columns = first.size if transform == "jacfwd" else result.size
-        return (
-            first.size > 1 and first.size * result.size <= _LARGEST_JACOBIAN and columns * largest <= _LARGEST_TANGENT
-        )
+        return first.size > 1 and first.size * result.size <= _LARGEST_JACOBIAN and columns * largest <= most
     return transform == "none"
 
 

@@ -90,6 +90,7 @@ def activated(function: Function) -> None:
         weight=0.35,
         names="h hidden activated",
         magnitude=lambda x, kernel, bias, d: _affine(x, kernel, bias, d),
+        faithful=function is not jax.nn.relu,
     )
     def dense_activated(
         x: Float[Array, "*b d"], kernel: Float[Array, "d k"], bias: Float[Array, "k"]
@@ -101,6 +102,7 @@ def activated(function: Function) -> None:
         weight=0.25,
         names="out h",
         magnitude=lambda x, w_in, w_out, d, k: x + w_in + w_out + d + k,
+        faithful=function is not jax.nn.relu,
     )
     def mlp_block(
         x: Float[Array, "*b d"], w_in: Float[Array, "d k"], w_out: Float[Array, "k m"]

@@ -349,3 +349,31 @@ _two_parameters(jax.random.weibull_min, (1.0, 1.5), 6, Float32[Array, "*s", NonN
 _two_parameters(jax.random.double_sided_maxwell, (0.0, 1.0), 5, _REAL)
 _two_parameters(jax.random.f, (5.0, 10.0), 16, Float32[Array, "*s", NonNegative])
 _two_parameters(jax.random.binomial, (10.0, 0.3), 4, Float32[Array, "*s", NonNegative])
+
+
+# --- initial weights of layers ------------------------------------------------------------------------------
+
+
+@production(weight=0.3, names="kernel w weights", magnitude=lambda size: 2.0)
+def init_normal(key: Key[Array, ""], size: Static[tuple[int, ...], shape("m n")]) -> Float32[Array, "m n"]:
+    return jax.nn.initializers.normal(0.02)(key, size)
+
+
+@production(weight=0.2, names="kernel w weights", magnitude=lambda size: 2.0)
+def init_lecun_normal(key: Key[Array, ""], size: Static[tuple[int, ...], shape("m n")]) -> Float32[Array, "m n"]:
+    return jax.nn.initializers.lecun_normal()(key, size)
+
+
+@production(weight=0.15, names="kernel w weights", magnitude=lambda size: 2.0)
+def init_xavier_uniform(key: Key[Array, ""], size: Static[tuple[int, ...], shape("m n")]) -> Float32[Array, "m n"]:
+    return jax.nn.initializers.xavier_uniform()(key, size)
+
+
+@production(weight=0.1, names="kernel w weights", magnitude=lambda size: 2.0)
+def init_variance_scaling(key: Key[Array, ""], size: Static[tuple[int, ...], shape("m n")]) -> Float32[Array, "m n"]:
+    return jax.nn.initializers.variance_scaling(1.0, "fan_in", "uniform")(key, size)
+
+
+@production(weight=0.1, names="kernel w weights", magnitude=lambda size: 2.0)
+def init_orthogonal(key: Key[Array, ""], size: Static[tuple[int, ...], shape("m n")]) -> Float32[Array, "m n"]:
+    return jax.nn.initializers.orthogonal()(key, size)

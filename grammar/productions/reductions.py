@@ -613,3 +613,8 @@ def trace(x: Float[Array, "n n"]) -> Float[Array, "", SignOf("x")]:
 @production(weight=0.3, names="traces", magnitude=lambda x, n: x + n)
 def trace_batched(x: Float[Array, "*b n n"]) -> Float[Array, "*b", SignOf("x")]:
     return either(jnp.trace(x, axis1=-2, axis2=-1), x.trace(axis1=-2, axis2=-1), jnp.einsum("...ii->...", x))
+
+
+@production(weight=0.3, names="cov covariance", magnitude=lambda x: 2 * x + 1)
+def covariance(x: Float32[Array, "d n"]) -> Float32[Array, "d d"]:
+    return jnp.cov(x)

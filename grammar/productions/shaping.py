@@ -6,12 +6,13 @@ from itertools import permutations
 from math import prod
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
 from grammar.dims import Binding
-from grammar.notation import Anything, Array, Float, Like, Num, Real, Static, either, production
+from grammar.notation import Anything, Array, Float, Float32, Like, Num, Real, Static, either, production
 from grammar.statics import among, axis, bound, new_size, shape
 
 # --- relations ------------------------------------------------------------------------------------
@@ -396,3 +397,15 @@ def diag(x: Num[Array, "n"]) -> Num[Array, "n n"]:
 @production(weight=0.2, names="band")
 def diag_offset(x: Num[Array, "n"], k: Static[int, among(1, -1)]) -> Num[Array, "n+1 n+1"]:
     return jnp.diag(x, k=k)
+
+
+@production(weight=0.5, names="resized upsampled")
+def resize_images(
+    images: Float32[Array, "b h w c"], size: Static[tuple[int, ...], shape("b m n c")]
+) -> Float32[Array, "b m n c"]:
+    return either(
+        jax.image.resize(images, size, method="bilinear"),
+        jax.image.resize(images, size, "linear"),
+        jax.image.resize(images, size, method="linear"),
+        weights=(3, 1, 1),
+    )
