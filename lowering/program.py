@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import inspect
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -126,6 +126,13 @@ def refuse_effects(closed: Any, filename: str) -> None:
         f"the entry has a side effect ({kinds}) in {primitive}{_at(line)}: "
         "remove the print, callback or mutation, and return values instead"
     )
+
+
+def refuse_callbacks(primitives: Collection[str]) -> None:
+    """SideEffectError if one of the primitives calls a Python function at run time: to JAX that is no effect."""
+    for name in primitives:
+        if name.endswith("_callback"):
+            raise SideEffectError(f"the entry calls back into Python ({name}): write what it calls in JAX instead")
 
 
 def _first_effect(jaxpr: Any, spans: SourceSpans) -> tuple[str, int | None]:

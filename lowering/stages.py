@@ -20,7 +20,7 @@ from lowering.fingerprint import Fingerprint, fingerprint
 from lowering.jaxpr_lines import jaxpr_lines
 from lowering.leaks import globals_of, reach_of, refuse_leaks, traced_values
 from lowering.leaves import Leaf
-from lowering.program import importable, load, refuse_effects, translated_errors
+from lowering.program import importable, load, refuse_callbacks, refuse_effects, translated_errors
 from lowering.signature import check_arguments, positional_names
 from lowering.spans import Nesting, SourceSpans, Span, body_span
 from lowering.stablehlo_lines import Module, read_module, stablehlo_lines
@@ -88,7 +88,12 @@ class Traced:
         return [_leaf("result", path, value) for path, value in leaves]
 
     def lower(self) -> Lowered:
-        """StableHLO for the default platform; NotLowerableError if JAX has no rule for an equation."""
+        """StableHLO for the default platform.
+
+        Raises NotLowerableError if JAX has no rule for an equation, and SideEffectError if one calls back into
+        Python, whose text would hold no more of it than a number.
+        """
+        refuse_callbacks(self._fingerprint.primitives)
         with translated_errors(self._filename, lowering=True):
             stage = self._stage.lower()
         return Lowered(stage, self)

@@ -94,6 +94,21 @@ def test_effects(body, line, primitive):
     assert f" at line {line}: remove the print, callback or mutation" in message
 
 
+@pytest.mark.parametrize("call", ["call(x)", "jax.lax.map(call, x)"])
+def test_callbacks_that_are_no_effects(call):
+    source = f"""
+import jax
+
+def call(x):
+    return jax.pure_callback(lambda v: v, jax.ShapeDtypeStruct(x.shape, x.dtype), x)
+
+def program(x):
+    return {call}
+"""
+    message = fails(lowering.SideEffectError, source)
+    assert message == "the entry calls back into Python (pure_callback): write what it calls in JAX instead"
+
+
 @pytest.mark.parametrize("store", ["global last\n    last = x", "kept.append(x)", "table['x'] = x"])
 def test_leaked_values(store):
     source = f"kept = []\ntable = {{}}\nlast = None\n\ndef program(x):\n    {store}\n    return x\n"
