@@ -6,6 +6,8 @@ import hashlib
 import importlib
 import os
 import pkgutil
+import re
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +25,7 @@ from grammar.program import Program, draw
 from grammar.tables import Tables
 
 _HERE = Path(__file__).parent
-_CHECK_SEED = 0
+_FROM = re.compile(r"^from grammar\.productions\.(\w+) import", re.MULTILINE)
 _CHECK_DRAWS = 20
 _CHECKED = 3
 """How many draws of different ranks are looked for."""
@@ -63,34 +65,44 @@ class Grammar:
         return digest.hexdigest()
 
     def check_once(self) -> None:
-        """`check`, unless this very grammar has passed it on this machine with this JAX already.
+        """`check`, of the productions alone whose module has not passed it on this machine with this JAX already.
 
-        The proof of some thousand productions takes many seconds; that it was given is kept in the user's cache.
+        The proof of some thousand productions takes many seconds, that of an edited module a few. What a production
+        means does not depend on the profile, and neither does its proof; it is kept in the user's cache.
         """
+        self.tables.check()
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jit-synthesis"
-        proof = cache / f"checked-{self.digest[:32]}-jax-{jax.__version__}"
-        if proof.exists():
-            return
-        self.check()
-        with suppress(OSError):
-            cache.mkdir(parents=True, exist_ok=True)
-            proof.touch()
+        modules: dict[Path, list[Production]] = {}
+        for production in self.tables.productions:
+            modules.setdefault(Path(production.where.rpartition(":")[0]), []).append(production)
+        for path, members in modules.items():
+            proof = cache / f"proved-{_proof(path)}"
+            if proof.exists():
+                continue
+            self._prove(members)
+            with suppress(OSError):
+                cache.mkdir(parents=True, exist_ok=True)
+                proof.touch()
 
     def check(self) -> None:
         """Proves every production on a draw: its template compiles, it can be reached, its body traces, type and values
         are as declared. GrammarError names file and line of the first that fails."""
         self.tables.check()
-        for production in self.tables.productions:
+        self._prove(self.tables.productions)
+
+    def _prove(self, members: Sequence[Production]) -> None:
+        for production in members:
             _ = production.template
-        for at, production in enumerate(self.tables.productions):
-            blocks = self._drawn(production, _CHECK_SEED + at)
+        for production in members:
+            seed = int.from_bytes(hashlib.sha256(production.name.encode()).digest()[:4])
+            blocks = self._drawn(production, seed)
             if not blocks:
                 raise production.fail("it can never be drawn: no operands were found for it; loosen its operands")
             for block in blocks:
                 interpret.verify(block)
             interpret.verify_values(blocks[-1])
             for sharper in refined(production):
-                for block in self._drawn(sharper, _CHECK_SEED + at)[-1:]:
+                for block in self._drawn(sharper, seed)[-1:]:
                     interpret.verify_values(block)
 
     def _drawn(self, production: Production, seed: int) -> list[Block]:
@@ -103,6 +115,17 @@ class Grammar:
             if len(drawn) == _CHECKED:
                 break
         return [drawn[rank] for rank in sorted(drawn)][:: max(len(drawn) - 1, 1)]
+
+
+def _proof(path: Path) -> str:
+    """What the proof of a module's productions depends on: JAX, the grammar without its productions, and the module
+    with those it takes rules from."""
+    text = path.read_text(encoding="utf-8")
+    digest = hashlib.sha256(f"{jax.__version__}\0{text}".encode())
+    lent = [_HERE / "productions" / f"{name}.py" for name in _FROM.findall(text)]
+    for source in [*sorted(_HERE.glob("*.py")), *lent]:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:32]
 
 
 def _dimensions(block: Block) -> int:

@@ -116,7 +116,7 @@ def test_only_guilty_programs_are_lost(cluster: Any, tmp_path: Path) -> None:
         11: "worker killed",
         13: "NotTraceableError (ValueError)",
         17: "out of memory",
-        19: "SystemExit",
+        19: "NotTraceableError (SystemExit)",
     }
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["families"]["programs"]["counts"]["rows"] == 48
 

@@ -39,7 +39,7 @@ def test_only_guilty_programs_are_lost(planted: Path) -> None:
         11: "worker killed",
         13: "NotTraceableError (ValueError)",
         17: "out of memory",
-        19: "SystemExit",
+        19: "NotTraceableError (SystemExit)",
         23: "no operand",
         29: "IndexError",
     }
