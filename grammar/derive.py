@@ -13,8 +13,9 @@ from grammar import types
 from grammar.dims import Binding, broadcast
 from grammar.errors import Rejected
 from grammar.graph import Block, Display, Param, Tree, Var, type_of, variables, walk
-from grammar.notation import ArrayPattern, BodyPattern, Production, TreePattern
 from grammar.outcome import LINKED, fresh, trees
+from grammar.patterns import ArrayPattern, BodyPattern, TreePattern
+from grammar.rule import Production
 from grammar.steps import Steps
 from grammar.tables import Table, quantile
 from grammar.transforms import DIFFERENTIATING, SCALAR, applies

@@ -10,8 +10,9 @@ from typing import Any
 from grammar import types
 from grammar.choices import Choices
 from grammar.graph import Block, Display, Node, Param, Tree, Var, variables
-from grammar.notation import BodyPattern, Production
 from grammar.outcome import LINKED, trees
+from grammar.patterns import BodyPattern
+from grammar.rule import Production
 from grammar.tables import Tables, quantile
 from grammar.transforms import DIFFERENTIATING
 from grammar.types import KEY, ArrayType, Type

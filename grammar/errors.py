@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _NOTATION = frozenset(
-    {__file__, str(Path(__file__).with_name("notation.py")), str(Path(__file__).with_name("statics.py"))}
+    str(Path(__file__).with_name(name)) for name in ("errors.py", "notation.py", "patterns.py", "statics.py")
 )
 
 

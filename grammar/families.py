@@ -11,7 +11,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.errors import GrammarError
-from grammar.notation import Array, ArrayPattern, Float, Magnitude, Mixed, production
+from grammar.notation import production
+from grammar.patterns import Array, ArrayPattern, Float, Mixed
+from grammar.rule import Magnitude
 
 Function = Callable[..., Any]
 # The modules whose names the templates may be written with.

@@ -20,8 +20,8 @@ from grammar.choices import Choices, Seeded
 from grammar.derive import Derivation
 from grammar.errors import Rejected, UserError
 from grammar.graph import Block, type_of
-from grammar.notation import Production, Registry, refined, registered
 from grammar.program import Program, draw
+from grammar.rule import Production, Registry, refined, registered
 from grammar.tables import Tables
 
 _HERE = Path(__file__).parent

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from grammar.notation import Production
+from grammar.rule import Production
 from grammar.types import ArrayType, DictType, TupleType, Type
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from grammar import types
 from grammar.dims import Binding
 from grammar.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables
-from grammar.notation import ArrayPattern, Production
+from grammar.patterns import ArrayPattern
+from grammar.rule import Production
 from grammar.types import ANY, IMPLIES, ArrayType, Refinement, Type
 
 LINKED = (*types.FLOATS, *types.COMPLEX)

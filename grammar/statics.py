@@ -15,7 +15,7 @@ from grammar.dims import Binding, Dims, Term
 from grammar.errors import located
 
 if TYPE_CHECKING:
-    from grammar.notation import ArrayPattern
+    from grammar.patterns import ArrayPattern
 
 
 class DtypeName(str):

@@ -16,8 +16,9 @@ from grammar.dims import Binding
 from grammar.draft import Draft
 from grammar.errors import Rejected
 from grammar.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables
-from grammar.notation import ArrayPattern, BodyPattern, Pattern, Production, TreePattern, TuplePattern
 from grammar.outcome import LINKED, fresh, magnitude_of, result_refinement, saturated, stays_live, trees
+from grammar.patterns import ArrayPattern, BodyPattern, Pattern, TreePattern, TuplePattern
+from grammar.rule import Production
 from grammar.statics import Bound
 from grammar.types import IMPLIES, KEY, ArrayType, Refinement
 

@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 from grammar.choices import Choices
 from grammar.dims import Dims
 from grammar.errors import GrammarError, ProfileError
-from grammar.notation import ArrayPattern, Production, result_arrays
+from grammar.patterns import ArrayPattern
 from grammar.profile import Profile
+from grammar.rule import Production, result_arrays
 from grammar.types import FLOATS, IMPLIES, KEY, SIGNS, ArrayType
 
 T = TypeVar("T")

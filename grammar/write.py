@@ -20,8 +20,9 @@ from grammar.names import (
     result_names,
     sentence,
 )
-from grammar.notation import Production, TuplePattern
+from grammar.patterns import TuplePattern
 from grammar.profile import Profile
+from grammar.rule import Production
 from grammar.template import LAMBDA, Expr, literal, name
 from grammar.transforms import wrap
 from grammar.types import Type

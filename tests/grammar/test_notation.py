@@ -23,9 +23,9 @@ from grammar.notation import (
     Unit,
     either,
     production,
-    refined,
     separate,
 )
+from grammar.rule import refined
 from grammar.statics import among, bound, dtype
 from grammar.tables import Tables
 
