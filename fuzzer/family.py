@@ -80,6 +80,13 @@ class FamilySpec:
     """Text with all settings of its draws, the `profile_text` of its origin: no worker needs a file for them."""
 
 
+FACTORIES: Mapping[str, str] = {
+    "programs": "fuzzer.family:load_programs",
+    "poisson": "fuzzer.poisson:load_poisson",
+}
+"""What makes each family. Nothing else is imported because a file of a run names it."""
+
+
 def programs(profile: str) -> FamilySpec:
     """The family of array programs, drawn under a profile (a bundled name or a path)."""
     from grammar.profile import ProfileError, load
@@ -92,12 +99,12 @@ def programs(profile: str) -> FamilySpec:
         raise UserError(f"profile {profile!r:.100} cannot be read ({error!s:.100}): give another .toml file") from None
     # Names of files are bytes, and become text as the user's shell has it; a row is the same under any.
     name = os.fsencode(loaded.name).decode(errors="backslashreplace")
-    return FamilySpec("programs", "fuzzer.family:load_programs", replace(loaded, name=name).text)
+    return FamilySpec("programs", FACTORIES["programs"], replace(loaded, name=name).text)
 
 
 def poisson() -> FamilySpec:
     """The family of Poisson solvers; no profile applies to it."""
-    return FamilySpec("poisson", "fuzzer.poisson:load_poisson", "")
+    return FamilySpec("poisson", FACTORIES["poisson"], "")
 
 
 @lru_cache(maxsize=8)

@@ -9,7 +9,7 @@ from typing import Any
 
 from fuzzer import folder
 from fuzzer.errors import Lost, UserError
-from fuzzer.family import FamilySpec, resolve
+from fuzzer.family import FACTORIES, FamilySpec, resolve
 from fuzzer.manifest import README, REJECTS, Manifest, damaged, shards
 from fuzzer.options import Limits
 from fuzzer.pool import Answer, local
@@ -49,8 +49,13 @@ class Promise:
         return f"BROKEN  {self.text} ({len(self.broken):,} of {self.checked:,}: {names})"
 
 
-def verify(address: Address, rows: int | None, limits: Limits) -> Iterator[Promise]:
-    """Checks the files, then the keys, then (of so many rows, or of all) the content, in new processes."""
+def verify(
+    address: Address, rows: int | None, limits: Limits, factories: Mapping[str, str] = FACTORIES
+) -> Iterator[Promise]:
+    """Checks the files, then the keys, then (of so many rows, or of all) the content, in new processes.
+
+    `factories` are what makes the families, by name: those that the manifest names are not trusted.
+    """
     out = at(address)
     manifest = open_manifest(out)
     yield _files(out, manifest)
@@ -61,7 +66,7 @@ def verify(address: Address, rows: int | None, limits: Limits) -> Iterator[Promi
         keys = [(shard, held) for shard in entry["shards"] if (held := _keys(out, shard)) is not None]
         yield _readable(name, entry, keys)
         yield from _key_promises(manifest, name, keys)
-        yield from _row_promises(out, _same_family(manifest, name), name, _tasks(keys, rows), limits)
+        yield from _row_promises(out, _same_family(manifest, name, factories), name, _tasks(keys, rows), limits)
 
 
 def _files(out: Store, manifest: Manifest) -> Promise:
@@ -175,11 +180,11 @@ def _broken(task: RecheckTask, answer: Answer[Mapping[str, list[str]]]) -> Mappi
         return {text: [rows] for text in CHECKS}
 
 
-def _same_family(manifest: Manifest, name: str) -> FamilySpec | None:
+def _same_family(manifest: Manifest, name: str, factories: Mapping[str, str]) -> FamilySpec | None:
     """The family that drew the rows, where the one installed here is still the same."""
     made_by = manifest["run"]["families"][name]
-    spec = FamilySpec(name, made_by["factory"], made_by["profile_text"])
     try:
+        spec = FamilySpec(name, factories[name], made_by["profile_text"])
         same = resolve(spec).origin.items() <= made_by.items()
     except Exception:
         return None

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from run_families import SIMPLE
 from runs import DAMAGES, here, make
 
 import fuzzer.verify
@@ -37,12 +38,15 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzzer.verify, "local", here)
 
 
+FACTORIES = {SIMPLE.name: SIMPLE.factory}
+
+
 def broken(out: Path, rows: int | None = None) -> list[str]:
-    return [promise.text for promise in verify(out, rows, Limits(workers=1)) if not promise.holds]
+    return [promise.text for promise in verify(out, rows, Limits(workers=1), FACTORIES) if not promise.holds]
 
 
 def test_a_run_keeps_its_promises(whole: Path) -> None:
-    promises = list(verify(whole, None, Limits(workers=1)))
+    promises = list(verify(whole, None, Limits(workers=1), FACTORIES))
     texts = {promise.text: promise for promise in promises}
     assert [text for text, promise in texts.items() if not promise.holds] == []
     assert texts["programs: the source alone lowers to the row's jaxpr and stablehlo"].checked == 48
@@ -136,7 +140,7 @@ def test_a_change_of_any_column_is_noticed(whole: Path, tmp_path: Path) -> None:
             ids[name] = row["id"]
 
     spoil(out, change)
-    promises = list(verify(out, None, Limits(workers=1)))
+    promises = list(verify(out, None, Limits(workers=1), FACTORIES))
     for name, (_, expected) in COLUMNS.items():
         assert [ids[name] in promise.broken for promise in promises if expected in promise.text] == [True], name
 
@@ -241,5 +245,14 @@ def test_a_manifest_that_is_a_folder_or_lacks_a_family_is_named(whole: Path, tmp
 
 
 def test_a_sample_is_as_large_as_asked(whole: Path) -> None:
-    promises = {promise.text: promise for promise in verify(whole, 10, Limits(workers=1))}
+    promises = {promise.text: promise for promise in verify(whole, 10, Limits(workers=1), FACTORIES)}
     assert promises["programs: black leaves the source as it is"].checked == 10
+
+
+def test_what_a_manifest_names_is_not_run(whole: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(whole, out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["run"]["families"]["programs"]["factory"] = "builtins:exit"
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    assert broken(out, 2) == []
