@@ -138,6 +138,8 @@ class Steps(Draft):
             arguments[name] = spec.draw(binding, production.arrays, self.choices)
         if not self._in_bounds(arguments, production, binding) or self._unrolls_too_far(arguments, production):
             return self._fail(production)
+        if _reduces_scalars(production, arguments):
+            return self._fail(production)
         magnitudes = [leaf.magnitude for tree in trees(arguments) for _, leaf in types.leaves(type_of(tree))]
         outs: dict[str, float] = {}
         for name, body in production.bodies:
@@ -434,6 +436,15 @@ class Steps(Draft):
         if known is None:
             return self._float if self._float in pattern.dtypes else pattern.dtypes[0]
         return types.promote(known) if pattern.mixed else known
+
+
+def _reduces_scalars(production: Production, arguments: Mapping[str, Any]) -> bool:
+    """Whether a reduction, which nobody writes for one number, has nothing to reduce."""
+    result = production.result
+    if not isinstance(result, ArrayPattern) or result.dims.text:
+        return False
+    reduced = [arguments[name] for name, pattern in production.arrays if pattern.dims.stars]
+    return bool(reduced) and all(isinstance(tree, Literal) or tree.type.shape == () for tree in reduced)
 
 
 def _turns(production: Production, name: str, value: Any) -> int:

@@ -14,7 +14,7 @@ from grammar import interpret, render, types
 from grammar.choices import Replayed, Seeded
 from grammar.derive import Derivation
 from grammar.graph import Display, type_of, variables, walk
-from grammar.notation import TreePattern
+from grammar.patterns import ArrayPattern, TreePattern
 from grammar.program import draw
 from grammar.write import module_of
 
@@ -106,6 +106,15 @@ def test_several_results_are_as_frequent_as_the_style_says():
             plain += 1
             several += isinstance(block.result, Display)
     assert abs(several / plain - GRAMMAR.tables.profile.style["several_results"]) < 0.1, f"{several} of {plain}"
+
+
+def test_no_reduction_is_of_one_number():
+    for index in SAMPLE:
+        for node in walk(Derivation(GRAMMAR.tables, Seeded(15, index)).run()):
+            result = node.production.result
+            reduces = isinstance(result, ArrayPattern) and not result.dims.text
+            reduced = [node.arguments[k] for k, p in node.production.arrays if reduces and p.dims.stars]
+            assert not reduced or any(type_of(tree).shape for tree in reduced), node.production.name
 
 
 def test_no_value_is_larger_than_the_cap():
