@@ -1,5 +1,6 @@
 """Each mistake is told in one sentence that names the value, the bound and the cure."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,15 @@ def test_whatever_a_program_raises_is_a_mistake_of_its_own(kind):
     assert message == f"the entry cannot be traced at line 6: {kind}"
 
 
+@pytest.fixture
+def _interruptible():
+    """A job in the background of a shell ignores Ctrl-C, and so do the processes that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_of_the_caller_goes_through():
     source = "import signal\n\ndef program(x):\n    signal.raise_signal(signal.SIGINT)\n    return x\n"
     with pytest.raises(KeyboardInterrupt):
