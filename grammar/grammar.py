@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
 import pkgutil
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-import jax
-
-from grammar import interpret, productions, types
+from grammar import interpret, productions, proofs, types
 from grammar import profile as profiles
 from grammar.choices import Choices, Seeded
 from grammar.derive import Derivation
@@ -25,7 +21,6 @@ from grammar.rule import Production, Registry, refined, registered
 from grammar.tables import Tables
 
 _HERE = Path(__file__).parent
-_FROM = re.compile(r"^from grammar\.productions\.(\w+) import", re.MULTILINE)
 _CHECK_DRAWS = 20
 _CHECKED = 3
 """How many draws of different ranks are looked for."""
@@ -57,6 +52,14 @@ class Grammar:
             raise Rejected("nested too deeply") from None
 
     @cached_property
+    def modules(self) -> dict[Path, list[Production]]:
+        """The productions by the file they stand in."""
+        modules: dict[Path, list[Production]] = {}
+        for production in self.tables.productions:
+            modules.setdefault(Path(production.where.rpartition(":")[0]), []).append(production)
+        return modules
+
+    @cached_property
     def digest(self) -> str:
         """Hex digest of what a program depends on besides seed and index: the grammar's sources and the profile."""
         digest = hashlib.sha256(self.profile_text.encode())
@@ -65,24 +68,15 @@ class Grammar:
         return digest.hexdigest()
 
     def check_once(self) -> None:
-        """`check`, of the productions alone whose module has not passed it on this machine with this JAX already.
+        """`check`, of the productions alone whose module has not passed it as it is with this JAX already.
 
-        The proof of some thousand productions takes many seconds, that of an edited module a few. What a production
-        means does not depend on the profile, and neither does its proof; it is kept in the user's cache.
+        The proof of some thousand productions takes many seconds, that of an edited module a few.
         """
         self.tables.check()
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jit-synthesis"
-        modules: dict[Path, list[Production]] = {}
-        for production in self.tables.productions:
-            modules.setdefault(Path(production.where.rpartition(":")[0]), []).append(production)
-        for path, members in modules.items():
-            proof = cache / f"proved-{_proof(path)}"
-            if proof.exists():
-                continue
-            self._prove(members)
-            with suppress(OSError):
-                cache.mkdir(parents=True, exist_ok=True)
-                proof.touch()
+        for module, members in self.modules.items():
+            if not proofs.known(module):
+                self._prove(members)
+                proofs.remember(module)
 
     def check(self) -> None:
         """Proves every production on a draw: its template compiles, it can be reached, its body traces, type and values
@@ -115,17 +109,6 @@ class Grammar:
             if len(drawn) == _CHECKED:
                 break
         return [drawn[rank] for rank in sorted(drawn)][:: max(len(drawn) - 1, 1)]
-
-
-def _proof(path: Path) -> str:
-    """What the proof of a module's productions depends on: JAX, the grammar without its productions, and the module
-    with those it takes rules from."""
-    text = path.read_text(encoding="utf-8")
-    digest = hashlib.sha256(f"{jax.__version__}\0{text}".encode())
-    lent = [_HERE / "productions" / f"{name}.py" for name in _FROM.findall(text)]
-    for source in [*sorted(_HERE.glob("*.py")), *lent]:
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:32]
 
 
 def _dimensions(block: Block) -> int:

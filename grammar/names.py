@@ -46,6 +46,12 @@ _FUNCTIONS = {
     "branch": ("branch", "case_fn", "branch_fn"),
     "helper": ("block", "layer", "helper", "transform", "mix", "project", "stage"),
 }
+_DEFAULTS = {
+    0.05: ("eps", "lr", "weight_decay", "tol"),
+    1.0: ("alpha", "decay", "momentum", "rate"),
+    float("inf"): ("scale", "gain", "temperature", "factor"),
+}
+"""Names of numbers below these."""
 _VERBS = {
     "compute": "Computes",
     "apply": "Applies",
@@ -89,6 +95,11 @@ def _kind_names(of: ArrayType, by_rank: dict[int, tuple[str, ...]]) -> Sequence[
     if of.dtype in INTS:
         return ("n", "step", "count") if not of.shape else ("ids", "counts", "codes", "steps", "k")
     return by_rank.get(len(of.shape), by_rank[4])
+
+
+def default_names(value: float) -> Sequence[str]:
+    """Candidates for a parameter that has this number as its default."""
+    return next(names for bound, names in _DEFAULTS.items() if value < bound)
 
 
 def function_names(role: str) -> Sequence[str]:

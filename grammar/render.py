@@ -150,6 +150,7 @@ _SMALL: dict[Any, Callable[[Any], str]] = {
     cst.Expr: lambda node: text(node.value),
     cst.Pass: lambda node: "pass",
     cst.Assert: lambda node: f"assert {text(node.test)}" + (f", {text(node.msg)}" if node.msg else ""),
+    cst.Raise: lambda node: f"raise {text(node.exc)}",
 }
 
 
@@ -203,7 +204,16 @@ def literal(value: str) -> str:
     return _black(f"_ = {value}\n", 10 * LINE)[0].removeprefix("_ = ")
 
 
-_PLAIN = re.compile(r'[\d.]+(e[-+]?\d+)?j?|"[^"]*"|""".*"""')
+_PLAIN = re.compile(r'[\d.]+(e[-+]?\d+)?j?|f?"[^"]*"|""".*"""')
+
+
+def _formatted(part: Any) -> str:
+    """A part of a formatted string: text, or an expression with its conversion and its format."""
+    if isinstance(part, cst.FormattedStringText):
+        return part.value
+    conversion = f"!{part.conversion}" if part.conversion else ""
+    form = "" if part.format_spec is None else ":" + "".join(map(_formatted, part.format_spec))
+    return f"{{{text(part.expression)}{conversion}{form}}}"
 
 
 def _binary(node: cst.BinaryOperation) -> str:
@@ -342,6 +352,7 @@ _EXPRESSIONS: dict[Any, Callable[[Any], str]] = {
     cst.Float: lambda node: literal(node.value),
     cst.Imaginary: lambda node: literal(node.value),
     cst.SimpleString: lambda node: literal(node.value),
+    cst.FormattedString: lambda node: literal(node.start + "".join(map(_formatted, node.parts)) + node.end),
     cst.Ellipsis: lambda node: "...",
     cst.Attribute: lambda node: f"{text(node.value)}.{node.attr.value}",
     cst.BinaryOperation: _binary,

@@ -108,38 +108,35 @@ def docstring(text: str) -> cst.SimpleStatementLine:
     return line(cst.Expr(cst.SimpleString(f'"""{text}"""')))
 
 
+def param(label: str, annotation: str | None = None, default: Expr | None = None) -> cst.Param:
+    """`label: annotation = default`"""
+    return cst.Param(
+        cst.Name(label),
+        cst.Annotation(parsed(annotation)) if annotation else None,
+        default=default.node if default else None,
+    )
+
+
 def function(
-    label: str,
-    params: Sequence[str],
-    statements: Sequence[Any],
-    annotations: Sequence[str] | None = None,
-    returns: str | None = None,
+    label: str, params: cst.Parameters, statements: Sequence[Any], returns: str | None = None
 ) -> cst.FunctionDef:
     """A function definition."""
-    last = len(params) - 1
-    made = [
-        cst.Param(
-            cst.Name(param),
-            cst.Annotation(parsed(annotations[at])) if annotations else None,
-            comma=_COMMA if at < last else cst.MaybeSentinel.DEFAULT,
-        )
-        for at, param in enumerate(params)
-    ]
     return cst.FunctionDef(
         cst.Name(label),
-        cst.Parameters(made),
+        params,
         cst.IndentedBlock(list(statements)),
         returns=cst.Annotation(parsed(returns)) if returns else None,
     )
 
 
+def branch(test: str, statement: Any) -> cst.If:
+    """`if test:` with one statement below."""
+    return cst.If(parsed(test), cst.IndentedBlock([statement]))
+
+
 def lambda_of(params: Sequence[str], value: cst.BaseExpression) -> cst.Lambda:
     """`lambda params: value`"""
-    last = len(params) - 1
-    made = [
-        cst.Param(cst.Name(param), comma=_COMMA if at < last else cst.MaybeSentinel.DEFAULT)
-        for at, param in enumerate(params)
-    ]
+    made = [param(label) for label in params]
     return cst.Lambda(cst.Parameters(made), value, whitespace_after_lambda=_SPACE if made else _EMPTY)
 
 

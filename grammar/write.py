@@ -8,13 +8,14 @@ from typing import Any
 
 import libcst as cst
 
-from grammar import syntax
+from grammar import guards, syntax
 from grammar.choices import Choices
 from grammar.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables, walk
 from grammar.names import (
     ModuleNames,
     Names,
     argument_names,
+    default_names,
     entry_names,
     function_names,
     result_names,
@@ -30,6 +31,7 @@ from grammar.types import Type
 _WIDEST_INLINE = 46
 _WIDEST_LAMBDA = 56
 _NESTING = 3
+_MOST_DEFAULTS = 2
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Module:
 
     choices: Choices
     profile: Profile
+    entry: Block
     imports: set[str] = field(default_factory=lambda: {"import jax.numpy as jnp"})
     """What may be needed, of which `render.module` keeps what is used. No template asks for the module of a dtype that
     is a static value."""
@@ -76,13 +79,18 @@ def module_of(
     entry: Block, transform: str, choices: Choices, profile: Profile
 ) -> tuple[Module, str, list[tuple[str, Type]]]:
     """Writes the entry and all it needs; returns the module, the entry's name and its parameters with their types."""
-    module = Module(choices, profile)
+    module = Module(choices, profile, entry)
     module.annotated = module.chance("annotations")
     module.array_annotation = choices.item(("jax.Array", "jnp.ndarray"))
     module.plain_lax = module.chance("plain_lax")
     writer = FunctionWriter(module, entry, Names(module.names))
     statements = writer.body()
+    params = [(name, type_of(param.tree)) for name, param in zip(writer.params, entry.params, strict=True)]
     label = module.names.function(_rotated(entry_names(writer.result_name), choices, 4))
+    if module.chance("raises"):
+        statements = guards.refusal(params, choices) + statements
+    if module.chance("asserts"):
+        statements = guards.assertion(params, choices) + statements
     if module.chance("docstring"):
         statements.insert(0, syntax.docstring(_docstring(label, writer.params, choices)))
     definition = _definition(module, label, writer, statements)
@@ -91,14 +99,14 @@ def module_of(
         module.imports.add("import jax")
         definition = definition.with_changes(decorators=[syntax.decorator("jax.jit")])
     module.functions.append(definition)
-    params = [(name, type_of(param.tree)) for name, param in zip(writer.params, entry.params, strict=True)]
     if transform == "none":
         return module, label, params
     assert entry.result is not None
     module.imports.add("import jax")
     wrapped = wrap(transform, label, params, type_of(entry.result), choices)
     outer = module.names.function(wrapped.names)
-    module.functions.append(syntax.function(outer, [name for name, _ in wrapped.params], wrapped.statements))
+    outer_params = cst.Parameters([syntax.param(name) for name, _ in wrapped.params])
+    module.functions.append(syntax.function(outer, outer_params, wrapped.statements))
     return module, outer, wrapped.params
 
 
@@ -113,13 +121,21 @@ def _rotated(candidates: Sequence[str], choices: Choices, most: int) -> Sequence
 
 
 def _definition(module: Module, label: str, writer: FunctionWriter, statements: list[Any]) -> cst.FunctionDef:
-    annotations: list[str] | None = None
-    returns = None
-    if module.annotated and (writer.block.parent is None):
-        annotations = [module.annotation(param.tree) for param in writer.block.params]
-        assert writer.block.result is not None
-        returns = module.annotation(writer.block.result)
-    return syntax.function(label, writer.params, statements, annotations, returns)
+    block = writer.block
+    annotate = module.annotation if module.annotated and block.parent is None else None
+    own = [
+        syntax.param(name, annotate and annotate(param.tree))
+        for name, param in zip(writer.params, block.params, strict=True)
+    ]
+    defaults = [
+        syntax.param(label, "float" if annotate else None, literal(value)) for value, label in writer.defaults.items()
+    ]
+    if defaults and module.chance("keyword_only"):
+        params = cst.Parameters(own, star_arg=cst.ParamStar(), kwonly_params=defaults)
+    else:
+        params = cst.Parameters([*own, *defaults])
+    assert block.result is not None
+    return syntax.function(label, params, statements, annotate and annotate(block.result))
 
 
 class FunctionWriter:
@@ -132,9 +148,12 @@ class FunctionWriter:
         self.known: dict[int, Expr] = dict(known or {})
         """How each variable is written, by identity."""
         self.params: list[str] = []
+        self.defaults: dict[float, str] = {}
+        """Numbers that stand as defaults of further parameters, and the names of these."""
         self.statements: list[Any] = []
         self.result_name = ""
         self.force_inline = False
+        self._most_defaults = 0
         self._inlined: set[int] = set()
         self._rebindable: dict[int, int] = {}
 
@@ -143,6 +162,9 @@ class FunctionWriter:
     def body(self, *, inline: bool = False) -> list[Any]:
         """The statements, return included. With `inline`, everything that may stand inline does."""
         self.force_inline = inline
+        # What JAX's loops and branches call takes what they pass and no more.
+        if (self.block.helper or self.block is self.module.entry) and self.module.chance("default_arguments"):
+            self._most_defaults = _MOST_DEFAULTS
         self._choose_inlined()
         self._last_use()
         for param in self.block.params:
@@ -297,9 +319,17 @@ class FunctionWriter:
 
     # --- values ---
 
+    def _number(self, value: float) -> Expr:
+        """A number as it is, or the parameter whose default it is."""
+        if not isinstance(value, float):  # 2 equals 2.0
+            return literal(value)
+        if value not in self.defaults and len(self.defaults) < self._most_defaults:
+            self.defaults[value] = self.names.fresh(_rotated(default_names(value), self.module.choices, 4))
+        return name(self.defaults[value]) if value in self.defaults else literal(value)
+
     def _tree(self, tree: Tree, depth: int = 0) -> Expr:
         if isinstance(tree, Literal):
-            return literal(tree.value)
+            return self._number(tree.value)
         if isinstance(tree, Display):
             return syntax.display([self._tree(item, depth + 1) for item in tree.items], tree.keys)
         written = self.known.get(id(tree))

@@ -41,15 +41,6 @@ def loosened(binding: Binding, choices: Choices) -> bool:
     return True
 
 
-def _few(name: str) -> Any:
-    """The relation that a dimension is small enough to be unrolled."""
-
-    def relation(binding: Binding, choices: Choices) -> bool:
-        return binding.setdefault(name, 4) <= 6
-
-    return relation
-
-
 # --- loops --------------------------------------------------------------------------------------------------
 
 
@@ -210,53 +201,6 @@ def newton_sqrt(x: Float[Array, "*s", Positive], steps: Static[int, among(10, 20
     return lax.while_loop(keep_going, improve, (0, 0.5 * (x + 1.0)))[1]
 
 
-@production(weight=0.8)
-def repeat_unrolled(
-    step: Body[Function, "*x -> *x"], x: Float[Array, "*x"], times: Static[int, between(2, 6)]
-) -> Float[Array, "*x"]:
-    for _ in range(times):
-        x = step(x)
-    return x
-
-
-@production(weight=0.4, relation=_few("k"))
-def repeat_indexed(
-    fun: Body[Function, "*x, *w -> *x"],
-    x: Float[Array, "*x"],
-    weights: Float[Array, "k *w"],
-    count: Static[int, size("k")],
-) -> Float[Array, "*x"]:
-    for i in range(count):
-        x = fun(x, weights[i])
-    return x
-
-
-@production(weight=0.5, names="stacked rows", relation=_few("n"))
-def comprehension(
-    fun: Body[Function, "*x -> *y"], xs: Float[Array, "n *x"], count: Static[int, size("n")]
-) -> Float[Array, "n *y"]:
-    return either(
-        jnp.stack([fun(xs[i]) for i in range(count)]),
-        jnp.stack([fun(row) for row in xs]),
-        jnp.array([fun(xs[i]) for i in range(count)]),
-    )
-
-
-@production(weight=0.4, names="total acc", magnitude=lambda fun, n: fun + n, relation=_few("n"))
-def accumulate_unrolled(
-    fun: Body[Function, "*x -> *y"], xs: Float[Array, "n *x"], count: Static[int, size("n")]
-) -> Float[Array, "*y"]:
-    return sum(fun(xs[i]) for i in range(count))  # type: ignore[return-value]
-
-
-@production(weight=0.3, names="powers features", magnitude=lambda x, degree: x * degree)
-def power_features(x: Float[Array, "*s"], degree: Static[int, new_size("k", 2, 5)]) -> Float[Array, "*s k"]:
-    return either(
-        jnp.stack([x**p for p in range(1, degree + 1)], axis=-1),
-        jnp.stack([x ** (p + 1) for p in range(degree)], axis=-1),
-    )
-
-
 # --- branches -----------------------------------------------------------------------------------------------
 
 
@@ -307,23 +251,3 @@ def switch(
         lax.switch(index, [branch, second_branch, last_branch], x),
         lax.switch(index, (branch, second_branch, last_branch), x),
     )
-
-
-@production(weight=0.4, names="centred h")
-def branch_on_shape(x: Float[Array, "*s n"], limit: Static[int, among(4, 8, 16)]) -> Float[Array, "*s n"]:
-    if x.shape[-1] > limit:
-        centred = x - jnp.mean(x, axis=-1, keepdims=True)
-    else:
-        centred = x - jnp.median(x, axis=-1, keepdims=True)
-    return centred
-
-
-@production(weight=0.4, names="scaled h")
-def scale_on_shape(x: Float[Array, "n *s"], limit: Static[int, among(4, 8, 16)]) -> Float[Array, "n *s"]:
-    factor = 1.0 / x.shape[0] if x.shape[0] > limit else 0.5
-    return x * factor
-
-
-@production(weight=0.3, names="pooled summary")
-def reduce_on_rank(x: Float[Array, "n *s"]) -> Float[Array, "*s"]:
-    return jnp.mean(x, axis=0) if x.ndim > 1 else jnp.max(x)

@@ -108,6 +108,45 @@ def test_several_results_are_as_frequent_as_the_style_says():
     assert abs(several / plain - GRAMMAR.tables.profile.style["several_results"]) < 0.1, f"{several} of {plain}"
 
 
+def test_guards_and_defaults_are_as_frequent_as_the_style_says():
+    functions = [ast.parse(program.source) for _, program in drawn()]
+    style = GRAMMAR.tables.profile.style
+    for kind, share in ((ast.Assert, style["asserts"]), (ast.Raise, style["raises"])):
+        having = sum(any(isinstance(node, kind) for node in ast.walk(tree)) for tree in functions)
+        assert 0.4 * share < having / len(functions) < 1.6 * share
+    defaults = [node for tree in functions for node in ast.walk(tree) if isinstance(node, ast.arguments)]
+    numbers = [value for node in defaults for value in (*node.defaults, *node.kw_defaults)]
+    assert len(numbers) > 0.1 * len(functions)
+    assert all(isinstance(value, ast.Constant) and isinstance(value.value, float) for value in numbers)
+
+
+def test_a_guard_holds_of_the_arguments_and_fails_of_others():
+    """The condition of each, for the arguments of the function, and for the same with one dimension more."""
+    checked = 0
+    for index in SAMPLE:
+        choices = Seeded(11, index)
+        derivation = Derivation(GRAMMAR.tables, choices)
+        module, label, params = module_of(derivation.run(), "none", choices, GRAMMAR.tables.profile)
+        tree = ast.parse(render.module(module.imports, module.functions))
+        entry = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == label)
+        guards = [node for node in entry.body if isinstance(node, ast.Assert)]
+        guards += [node for node in entry.body if isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise)]
+        for guard in guards:
+            holds = isinstance(guard, ast.Assert)
+            condition = compile(ast.Expression(guard.test), "<guard>", "eval")
+            values = {name: interpret.abstract(of) for name, of in params}
+            assert eval(condition, {"jnp": jnp, **values}) is holds
+            if "issubdtype" in ast.unparse(guard.test):
+                continue
+            of_other = []
+            for name in {node.id for node in ast.walk(guard.test) if isinstance(node, ast.Name)}:
+                other = jax.ShapeDtypeStruct((977, *values[name].shape, 977), values[name].dtype)
+                of_other.append(eval(condition, {**values, name: other}))
+            assert (not holds) in of_other
+            checked += 1
+    assert checked > 20
+
+
 def test_no_reduction_is_of_one_number():
     for index in SAMPLE:
         for node in walk(Derivation(GRAMMAR.tables, Seeded(15, index)).run()):

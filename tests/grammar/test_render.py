@@ -51,6 +51,7 @@ x is not None
 -x
 1e-05
 (x + y).sum(axis=0)
+f"{x.shape} and {a + b!r} of {total:.3f}, at least {value:{width}}"
 """
 
 
@@ -65,10 +66,26 @@ def test_black_sets_parentheses_between_sign_and_power():
     assert render.text(cst.parse_expression("-x**2")) == "-(x**2)"
 
 
+STATEMENTS = [
+    "assert x.ndim == 2",
+    'assert x.ndim == 2, f"expected 2 dimensions, got {x.ndim}"',
+    'if x.ndim != 2:\n        raise ValueError(f"expected 2 dimensions, got {x.ndim}")',
+]
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_statements(statement):
+    source = f"def f(x, *, eps: float = 1e-6, tol=0.1):\n    {statement}\n    return x\n"
+    assert render.module([], [cst.parse_module(source).body[0]]) == source
+    assert black.format_str(source, mode=black.Mode()) == source
+
+
 LONG = [
     "result = some_function(first_argument_of_it + second_argument, axis=-1, keepdims=True) * another_function(x)",
     "return some_function(first_argument_of_it + second_argument, axis=-1), another_function(x, y, z), third(w)",
     "def function(first_argument: jax.Array, second_argument: jax.Array, third_argument: jax.Array) -> jax.Array: pass",
+    'assert first_argument.shape == second.shape, f"shapes differ: {first_argument.shape} and {second.shape}"',
+    'raise ValueError(f"shapes differ: {first_argument_of_it.shape} and {second.shape}, which must not happen")',
     "a_long_name, another_long_name = lax.scan(body_function, (initial_state, initial_counter), sequence_of_inputs)",
 ]
 
