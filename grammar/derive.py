@@ -12,7 +12,7 @@ from typing import Any
 from grammar import types
 from grammar.dims import Binding, broadcast
 from grammar.errors import Rejected
-from grammar.graph import Block, Display, Param, Tree, Var, type_of, variables, walk
+from grammar.graph import Block, Display, Param, Tree, Var, type_of, used_by, variables, walk
 from grammar.outcome import LINKED, fresh, trees
 from grammar.patterns import ArrayPattern, BodyPattern, TreePattern
 from grammar.rule import Production
@@ -153,6 +153,8 @@ class Derivation(Steps):
             if not var.uses and not self._absorb(body, var, bound):
                 return False
         if pattern.smooth:
+            if not all(self._absorb(body, var, bound) for var in _stepped_over(body)):
+                return False
             for var in {id(var): var for var in variables(body.result)}.values():
                 _replace_result(body, var, self._bent(body, var, bound))
         return self._settle(body, bound)
@@ -304,6 +306,8 @@ class Derivation(Steps):
             unused = unused if scalar is None else [scalar]
         unused = self._enliven(entry, unused)
         if self.transform in DIFFERENTIATING:
+            for var in _stepped_over(entry, unused):
+                unused[-1] = self._join(entry, unused[-1], var, types.cap(self._float), self.tables.add) or unused[-1]
             unused = [self._bent(entry, var, types.cap(var.type.dtype)) for var in unused]
         for var in unused:
             var.uses += 1
@@ -368,6 +372,22 @@ def _apart(pool: Sequence[Var], var: Var) -> Var:
 
 def _key_of(item: ArrayPattern | TreePattern) -> str:
     return item.name if isinstance(item, TreePattern) else f"{item.family} {item.dims.text}"
+
+
+def _stepped_over(block: Block, results: Sequence[Var] = ()) -> list[Var]:
+    """The numbers among a function's parameters through which no derivative of its results flows: only masks, indices
+    or nothing are made of them on the way there."""
+    reached: set[int] = set()
+    ahead = [*results] if results else [*variables(block.result)] if block.result is not None else []
+    while ahead:
+        var = ahead.pop()
+        if id(var) in reached or var.type.dtype not in LINKED:
+            continue
+        reached.add(id(var))
+        if var.node is not None:
+            ahead += used_by(var.node)
+    parameters = [var for param in block.params for var in variables(param.tree)]
+    return [var for var in parameters if var.type.dtype in LINKED and id(var) not in reached]
 
 
 def _replace_result(body: Block, old: Var, new: Var) -> None:

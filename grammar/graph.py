@@ -110,3 +110,24 @@ def walk(block: Block) -> Iterator[Node]:
         for value in node.arguments.values():
             if isinstance(value, Block):
                 yield from walk(value)
+
+
+def used_in(body: Block) -> Iterator[Var]:
+    """Every variable that the nodes of a body use or that it returns."""
+    for node in walk(body):
+        for value in node.arguments.values():
+            if isinstance(value, Var | Display | Literal):
+                yield from variables(value)
+            elif isinstance(value, Block) and value.result is not None:
+                yield from variables(value.result)
+    if body.result is not None:
+        yield from variables(body.result)
+
+
+def used_by(node: Node) -> Iterator[Var]:
+    """Every variable that a node uses, those inside its bodies included."""
+    for value in node.arguments.values():
+        if isinstance(value, Block):
+            yield from used_in(value)
+        elif isinstance(value, Var | Display | Literal):
+            yield from variables(value)

@@ -451,7 +451,7 @@ def _turns(production: Production, name: str, value: Any) -> int:
     """How often a loop over a parameter runs; the leaves of a tree are few."""
     if isinstance(value, Var) and isinstance(production.params[name], ArrayPattern):
         return value.type.shape[0] if value.type.shape else 0
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) else len(value) if isinstance(value, tuple) else 0
 
 
 def _dimensions(binding: Binding) -> int:

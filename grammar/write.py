@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import libcst as cst
 
 from grammar import guards, syntax
 from grammar.choices import Choices
-from grammar.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables, walk
+from grammar.graph import Block, Display, Literal, Node, Tree, Var, type_of, used_by, used_in, variables
 from grammar.names import (
     ModuleNames,
     Names,
@@ -369,7 +369,7 @@ class FunctionWriter:
             if id(node) in self._inlined:
                 assert isinstance(node.outputs, Var)
                 at = owner.get(id(node.outputs), len(position))
-            for inner in walk_with_results(node):
+            for inner in used_by(node):
                 owner[id(inner)] = max(owner.get(id(inner), -1), at)
         assert self.block.result is not None
         for var in variables(self.block.result):
@@ -452,33 +452,12 @@ def _places(block: Block) -> dict[int, bool]:
                 for var in variables(value):
                     places[id(var)] = once
             elif isinstance(value, Block):
-                for inner in walk_block(value):
+                for inner in used_in(value):
                     places[id(inner)] = False
     if block.result is not None:
         for var in variables(block.result):
             places[id(var)] = isinstance(block.result, Var) or places.get(id(var), False)
     return places
-
-
-def walk_block(body: Block) -> Iterable[Var]:
-    """Every variable that the nodes of a body use or that it returns."""
-    for node in walk(body):
-        for value in node.arguments.values():
-            if isinstance(value, Var | Display | Literal):
-                yield from variables(value)
-            elif isinstance(value, Block) and value.result is not None:
-                yield from variables(value.result)
-    if body.result is not None:
-        yield from variables(body.result)
-
-
-def walk_with_results(node: Node) -> Iterable[Var]:
-    """Every variable that a node uses, those inside its bodies included."""
-    for value in node.arguments.values():
-        if isinstance(value, Block):
-            yield from walk_block(value)
-        elif isinstance(value, Var | Display | Literal):
-            yield from variables(value)
 
 
 def _captured(body: Block) -> bool:
@@ -491,4 +470,4 @@ def _captured(body: Block) -> bool:
                 if isinstance(value, Block):
                     own.update(id(var) for var in value.scope)
                     inner.append(value)
-    return any(id(var) not in own for var in walk_block(body))
+    return any(id(var) not in own for var in used_in(body))

@@ -173,7 +173,10 @@ def test_no_python_loop_runs_more_often_than_the_cap():
                 value = node.arguments[name]
                 if isinstance(node.production.params[name], TreePattern):
                     continue
-                extent = value if isinstance(value, int) else type_of(value).shape[0]
+                if isinstance(value, tuple):
+                    extent = len(value)
+                else:
+                    extent = value if isinstance(value, int) else type_of(value).shape[0]
                 assert extent <= GRAMMAR.tables.profile.caps["unroll"], node.production.name
 
 

@@ -10,18 +10,22 @@ from grammar import interpret
 from grammar.choices import Seeded
 from grammar.derive import Derivation
 from grammar.errors import Rejected
-from grammar.graph import type_of
+from grammar.graph import type_of, walk
 
 GRAMMAR = grammar.load("default")
 SPELLED = [p for p in GRAMMAR.tables.productions if "either" in p.function.__code__.co_names]
 
 
 def drawn(production):
+    """It alone offers spellings of its module: what stands in its bodies may be differentiated."""
+    spelled = {p.name for p in SPELLED if p.group == production.group and p is not production}
     for attempt in range(30):
         try:
-            return Derivation(GRAMMAR.tables, Seeded(5, attempt)).alone(production)
+            block = Derivation(GRAMMAR.tables, Seeded(5, attempt)).alone(production)
         except Rejected:
             continue
+        if not any(node.production.name in spelled for node in walk(block)):
+            return block
     pytest.fail(f"{production.name} cannot be drawn")
 
 
