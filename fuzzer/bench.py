@@ -112,7 +112,7 @@ def _floor_of(row: Row) -> float:
 def _arguments(row: Row, function: Any) -> list[Any]:
     inputs = [lowering.Leaf(leaf["path"], leaf["dtype"], tuple(leaf["shape"])) for leaf in row["inputs"]]
     values = lowering.arguments(inputs, function)
-    return [values[name] for name in inspect.signature(function).parameters]
+    return [values[name] for name in inspect.signature(function).parameters if name in values]  # others have defaults
 
 
 def _cost(rows: int, floor: float, stages: Mapping[str, float]) -> Cost:

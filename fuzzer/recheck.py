@@ -129,11 +129,11 @@ def _all_mapped(again: Again) -> bool:
 
 def _top_level(text: str, opening: str, head: str, closing: str) -> set[int]:
     """Numbers of the lines four blanks deep between the head of a block, which ends with `head`, and its end; that of
-    the only line where JAX puts a short JAXPR on one."""
+    its only line where JAX puts a short JAXPR on one, behind functions that have names."""
     lines = text.split("\n")
     start = max(number for number, line in enumerate(lines) if line.startswith(opening))
-    if len(lines) == 1:
-        return {1}
+    if lines[start].endswith("}"):
+        return {start + 1}
     start = next(number for number in range(start, len(lines)) if lines[number].endswith(head))
     end = next((n for n in range(start + 1, len(lines)) if lines[n].startswith(closing)), start)
     return {n + 1 for n in range(start + 1, end) if lines[n].startswith("    ") and lines[n][4:5] not in (" ", "", "}")}

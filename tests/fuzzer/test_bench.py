@@ -6,6 +6,7 @@ import pytest
 from run_families import SIMPLE
 
 from fuzzer.bench import as_json, as_text, bench
+from fuzzer.family import programs
 
 
 def test_figures_have_their_keys_and_add_up() -> None:
@@ -22,3 +23,8 @@ def test_figures_have_their_keys_and_add_up() -> None:
 def test_text_names_every_stage() -> None:
     cost = bench(SIMPLE, 1, 5)
     assert all(f"| {stage} |" in as_text(cost) for stage in cost.stages)
+
+
+def test_programs_of_the_grammar_are_measured() -> None:
+    """Whatever their parameters are like, such as those with defaults, which no input is for."""
+    assert bench(programs("default"), 2, 40).rows >= 39

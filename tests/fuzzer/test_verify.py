@@ -16,6 +16,9 @@ from run_families import SIMPLE
 from runs import DAMAGES, here, make
 
 import fuzzer.verify
+import lowering
+from fuzzer import recheck
+from fuzzer.block import source_map
 from fuzzer.errors import UserError
 from fuzzer.options import Limits
 from fuzzer.show import show
@@ -256,3 +259,15 @@ def test_what_a_manifest_names_is_not_run(whole: Path, tmp_path: Path) -> None:
     manifest["run"]["families"]["programs"]["factory"] = "builtins:exit"
     (out / "manifest.json").write_text(json.dumps(manifest))
     assert broken(out, 2) == []
+
+
+@pytest.mark.parametrize("decorator", ["", "@jax.jit\n"])
+@pytest.mark.parametrize("value", ["jnp.cos(x)", "jnp.cos(" * 30 + "x" + ")" * 30])
+def test_what_stands_at_the_top_is_found_however_short_the_jaxpr_is(decorator, value):
+    """JAX puts a short one on one line; a long one that is jitted itself stands before it, under its name."""
+    source = f"import jax\nimport jax.numpy as jnp\n\n\n{decorator}def model(x):\n    return {value}\n"
+    lowered = lowering.extract_source(source, "model", [lowering.Leaf("x", "float32", (3,))])
+    row = {"source": source, "jaxpr": lowered.traced.jaxpr, "stablehlo": lowered.stablehlo}
+    mapped = row | {"source_map": source_map(lowered)}
+    assert recheck._all_mapped(recheck.Again(mapped, {}, {}))
+    assert not recheck._all_mapped(recheck.Again(row | {"source_map": []}, {}, {}))
