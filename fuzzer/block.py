@@ -9,9 +9,10 @@ import json
 import resource
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ import pyarrow.parquet as pq
 import lowering
 from fuzzer.arrow import Table
 from fuzzer.errors import Damaged
-from fuzzer.family import Family, FamilySpec, Program, resolve_same
+from fuzzer.family import Family, FamilySpec, resolve_same
+from fuzzer.rows import LOWERING, TRACING, Candidate, Stage
 from fuzzer.schema import Row, batch, schema
 from fuzzer.store import Store, read_sealed, write_sealed
 from fuzzer.versions import versions
@@ -31,6 +33,10 @@ FOLDER = ".blocks"
 FORGET = 2_500_000
 """Characters of IR between two times that JAX's caches are dropped, which is once or twice for a block of programs and
 some times for one of solvers. A block begins with it, so what one program leaves reaches no other block."""
+
+BATCH = 10
+"""Programs that go through a stage together. One by one, each would find the processor's caches full of the stages
+before, which takes a tenth more time; more at once would take more memory and gain little."""
 
 Lap = Callable[[str], None]
 """Told the name of each stage as it ends."""
@@ -114,20 +120,40 @@ class Block:
     _ids: set[str] = field(default_factory=set[str])
     _structures: Counter[str] = field(default_factory=Counter[str])
 
-    def refuses(self, id_: str, structure: str) -> bool:
-        """Whether a row is superfluous; counted. What is refused here the whole run would refuse too."""
-        if id_ in self._ids:
-            self.duplicates += 1
-            return True
-        if self._structures[structure] >= self.per_structure:
-            self.crowded += 1
-            return True
-        return False
+    def take(self, candidates: list[Candidate], lap: Lap) -> int:
+        """Makes rows of candidates; says how many characters of IR that were."""
+        traced = self._through(TRACING, candidates, lap)
+        made = self._through(LOWERING, [candidate for candidate in traced if self._admits(candidate.traced)], lap)
+        self.rows += [candidate.row for candidate in made]
+        return sum(candidate.characters for candidate in made)
 
-    def add(self, row: Row) -> None:
-        self._ids.add(row["id"])
-        self._structures[row["structure"]] += 1
-        self.rows.append(row)
+    def _through(self, stages: Sequence[Stage], candidates: list[Candidate], lap: Lap) -> list[Candidate]:
+        """The candidates that come through some stages; the others are rejects."""
+        for name, stage in stages:
+            candidates = [candidate for candidate in candidates if self._passes(stage, candidate)]
+            lap(name)
+        return candidates
+
+    def _passes(self, stage: Callable[[Candidate], None], candidate: Candidate) -> bool:
+        try:
+            stage(candidate)
+        # A program may fail in any way; sys.exit() is one of them.
+        except (Exception, SystemExit) as error:
+            self.rejects.append(reject(candidate.index, error, candidate.source))
+            return False
+        return True
+
+    def _admits(self, traced: lowering.Traced) -> bool:
+        """Whether the block has not enough like it; counted. What is refused here the whole run would refuse too."""
+        if traced.id in self._ids:
+            self.duplicates += 1
+            return False
+        if self._structures[traced.structure] >= self.per_structure:
+            self.crowded += 1
+            return False
+        self._ids.add(traced.id)
+        self._structures[traced.structure] += 1
+        return True
 
 
 def block_file(family: str, number: int) -> str:
@@ -156,114 +182,40 @@ def draw_block(
     lap: Lap = no_lap,
 ) -> Block:
     """Draws and lowers the programs of some indices; one that fails costs only itself."""
+    lost = lost or {}
     block = Block(per_structure)
     remembered = FORGET
     with lowering.short_locations(), _rare_collections():
-        for index in indices:
+        for batch in _batches(indices):
             if remembered >= FORGET:
                 remembered = 0
                 lowering.forget()
                 gc.freeze()  # what outlives that stays for good, and the next collection need not look at it
                 lap("forget")
-            if lost and index in lost:
-                block.rejects.append(lost[index])
-            else:
-                remembered += _attempt(block, family, seed, index, lap)
+            block.rejects += [lost[index] for index in batch if index in lost]
+            gc.collect(1)  # modules, and with them what JAX keeps of their functions: garbage in cycles
+            remembered += block.take([Candidate(family, seed, index) for index in batch if index not in lost], lap)
+    block.rejects.sort(key=lambda reject: reject.index)
     return block
+
+
+def _batches(indices: Iterable[int]) -> Iterator[list[int]]:
+    coming = iter(indices)
+    while batch := list(islice(coming, BATCH)):
+        yield batch
 
 
 @contextmanager
 def _rare_collections() -> Generator[None]:
     """Tracing makes many objects and little garbage in cycles: to look for it as often as Python does by itself, every
-    700 objects, takes a sixth of a row's time and saves no memory that `lowering.forget` would not free soon."""
+    700 objects, takes a sixth of a row's time. Older objects are looked through between two batches only: within one,
+    they would pass for old, and stay until `lowering.forget`."""
     usual = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(50_000, 1_000, 1_000)
     try:
         yield
     finally:
         gc.set_threshold(*usual)
-
-
-def _attempt(block: Block, family: Family, seed: int, index: int, lap: Lap) -> int:
-    """Characters of IR that came of it."""
-    source = ""
-    try:
-        program = family.draw(seed, index)
-        source = program.source
-        lap("draw")
-        row = make_row(block, family, program, seed, index, lap)
-        if row is None:
-            return 0
-        block.add(row)
-        return len(row["jaxpr"]) + len(row["stablehlo"])
-    # A program may fail in any way; sys.exit() is one of them.
-    except (Exception, SystemExit) as error:
-        block.rejects.append(reject(index, error, source))
-        lap("reject")
-        return 0
-
-
-def make_row(block: Block, family: Family, program: Program, seed: int, index: int, lap: Lap = no_lap) -> Row | None:
-    """The row of a program; None if the block has enough like it, and then it is never lowered."""
-    traced = lowering.trace_source(program.source, program.entry, leaves(program.inputs))
-    lap("trace")
-    superfluous = block.refuses(traced.id, traced.structure)
-    lap("fingerprint")
-    if superfluous:
-        return None
-    lowered = traced.lower()
-    lap("lower")
-    texts = {"jaxpr": traced.jaxpr, "stablehlo": lowered.stablehlo}
-    lap("print")
-    spans = source_map(lowered)
-    lap("source map")
-    row = {"seed": seed, "index": index, **described(program), **measured(traced, lowered)}
-    row |= {**texts, "source_map": spans, **family.values(program)}
-    lap("record")
-    return row
-
-
-def leaves(inputs: Iterable[Any]) -> list[lowering.Leaf]:
-    """A program's inputs as lowering takes them."""
-    return [lowering.Leaf(leaf.path, leaf.dtype, tuple(leaf.shape)) for leaf in inputs]
-
-
-def described(program: Program) -> Row:
-    """The columns that follow from the draw, but for those of the family alone."""
-    return {
-        "source": program.source,
-        "entry": program.entry,
-        "inputs": [_leaf(leaf) | {"refinement": leaf.refinement} for leaf in program.inputs],
-        "productions": _counts(dict(program.productions)),
-        "transform": program.transform,
-        "lines": program.source.count("\n"),
-    }
-
-
-def measured(traced: lowering.Traced, lowered: lowering.Lowered) -> Row:
-    """The columns that follow from the source and its inputs, but for the texts and the source map."""
-    return {
-        "id": traced.id,
-        "structure": traced.structure,
-        "outputs": [_leaf(leaf) for leaf in traced.outputs],
-        "primitives": _counts(traced.primitives),
-        "stablehlo_ops": _counts(lowered.stablehlo_ops),
-        "equations": traced.equations,
-        "operations": lowered.operations,
-    }
-
-
-def _leaf(leaf: Any) -> Row:
-    return {"path": leaf.path, "dtype": leaf.dtype, "shape": list(leaf.shape)}
-
-
-def source_map(lowered: lowering.Lowered) -> list[Row]:
-    """The column of that name."""
-    return [span._asdict() for span in lowered.source_map]
-
-
-def _counts(counts: Mapping[str, int]) -> list[Row]:
-    return [{"name": name, "count": counts[name]} for name in sorted(counts)]
 
 
 def reject(index: int, error: BaseException, source: str) -> Reject:

@@ -10,8 +10,8 @@ from typing import Any, Final
 import black
 
 import lowering
-from fuzzer.block import described, measured, source_map
 from fuzzer.family import FamilySpec, resolve
+from fuzzer.rows import described, measured, source_map
 from fuzzer.schema import SIZES, Row, as_stored, schema
 from fuzzer.shard import read_shard
 from fuzzer.store import Store

@@ -18,9 +18,9 @@ from runs import DAMAGES, here, make
 import fuzzer.verify
 import lowering
 from fuzzer import recheck
-from fuzzer.block import source_map
 from fuzzer.errors import UserError
 from fuzzer.options import Limits
+from fuzzer.rows import source_map
 from fuzzer.show import show
 from fuzzer.stats import stats
 from fuzzer.store import at, sha256
