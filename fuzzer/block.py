@@ -34,9 +34,9 @@ FORGET = 2_500_000
 """Characters of IR between two times that JAX's caches are dropped, which is once or twice for a block of programs and
 some times for one of solvers. A block begins with it, so what one program leaves reaches no other block."""
 
-BATCH = 10
+BATCH = 5
 """Programs that go through a stage together. One by one, each would find the processor's caches full of the stages
-before, which takes a tenth more time; more at once would take more memory and gain little."""
+before, which takes a tenth more time; ten would gain little more and make a worker of solvers 30 MB larger."""
 
 Lap = Callable[[str], None]
 """Told the name of each stage as it ends."""
