@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 import json
 from collections import defaultdict
@@ -18,9 +17,11 @@ import lowering
 from fuzzer.block import Block, block_table, draw_block, encode
 from fuzzer.family import Family, FamilySpec, resolve
 from fuzzer.options import BLOCK
+from fuzzer.rows import stored_leaves
 from fuzzer.schema import Row
 from fuzzer.shard import PARQUET
 from fuzzer.tables import table
+from lowering.signature import check_arguments
 
 PER_STRUCTURE = 4
 WARM_UP = 100
@@ -100,19 +101,13 @@ def _floor_of(row: Row) -> float:
     exec(compile(row["source"], f"<floor {row['index']}>", "exec"), namespace)
     clock.lap("exec")
     function = namespace[row["entry"]]
-    arguments = _arguments(row, function)
+    args, kwargs = check_arguments(function, stored_leaves(row))
     clock.start()
-    traced = jax.jit(function).trace(*arguments)
+    traced = jax.jit(function).trace(*args, **kwargs)
     str(traced.jaxpr)
     traced.lower().as_text()
     clock.lap("jax")
     return sum(clock.seconds.values())
-
-
-def _arguments(row: Row, function: Any) -> list[Any]:
-    inputs = [lowering.Leaf(leaf["path"], leaf["dtype"], tuple(leaf["shape"])) for leaf in row["inputs"]]
-    values = lowering.arguments(inputs, function)
-    return [values[name] for name in inspect.signature(function).parameters if name in values]  # others have defaults
 
 
 def _cost(rows: int, floor: float, stages: Mapping[str, float]) -> Cost:

@@ -186,23 +186,24 @@ def draw_block(
     block = Block(per_structure)
     remembered = FORGET
     with lowering.short_locations(), _rare_collections():
-        for batch in _batches(indices):
+        for group in _batches(indices):
             if remembered >= FORGET:
                 remembered = 0
                 lowering.forget()
                 gc.freeze()  # what outlives that stays for good, and the next collection need not look at it
-                lap("forget")
-            block.rejects += [lost[index] for index in batch if index in lost]
-            gc.collect(1)  # modules, and with them what JAX keeps of their functions: garbage in cycles
-            remembered += block.take([Candidate(family, seed, index) for index in batch if index not in lost], lap)
+            else:
+                gc.collect(1)  # modules, and with them what JAX keeps of their functions: garbage in cycles
+            lap("forget")
+            block.rejects += [lost[index] for index in group if index in lost]
+            remembered += block.take([Candidate(family, seed, index) for index in group if index not in lost], lap)
     block.rejects.sort(key=lambda reject: reject.index)
     return block
 
 
 def _batches(indices: Iterable[int]) -> Iterator[list[int]]:
     coming = iter(indices)
-    while batch := list(islice(coming, BATCH)):
-        yield batch
+    while group := list(islice(coming, BATCH)):
+        yield group
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import black
 
 import lowering
 from fuzzer.family import FamilySpec, resolve
-from fuzzer.rows import described, measured, source_map
+from fuzzer.rows import described, measured, source_map, stored_leaves
 from fuzzer.schema import SIZES, Row, as_stored, schema
 from fuzzer.shard import read_shard
 from fuzzer.store import Store
@@ -68,9 +68,8 @@ def _holds(check: Callable[[Again], bool], again: Again) -> bool:
 
 
 def _lowered(row: Row) -> Row:
-    inputs = [lowering.Leaf(leaf["path"], leaf["dtype"], tuple(leaf["shape"])) for leaf in row["inputs"]]
     with lowering.short_locations():  # as when the row was made
-        lowered = lowering.extract_source(row["source"], row["entry"], inputs)
+        lowered = lowering.extract_source(row["source"], row["entry"], stored_leaves(row))
     texts = {"jaxpr": lowered.traced.jaxpr, "stablehlo": lowered.stablehlo, "lines": row["source"].count("\n")}
     columns = texts | measured(lowered.traced, lowered) | {"source_map": source_map(lowered)}
     return as_stored(columns, schema())

@@ -79,6 +79,11 @@ def leaves(inputs: Iterable[Any]) -> list[lowering.Leaf]:
     return [lowering.Leaf(leaf.path, leaf.dtype, tuple(leaf.shape)) for leaf in inputs]
 
 
+def stored_leaves(row: Row) -> list[lowering.Leaf]:
+    """The same of a stored row's `inputs`."""
+    return [lowering.Leaf(leaf["path"], leaf["dtype"], tuple(leaf["shape"])) for leaf in row["inputs"]]
+
+
 def described(program: Program) -> Row:
     """The columns that follow from the draw, but for those of the family alone."""
     return {
