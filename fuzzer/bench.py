@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 import lowering
 from fuzzer.block import Block, block_table, draw_block, encode
+from fuzzer.environment import collecting_rarely
 from fuzzer.family import Family, FamilySpec, resolve
 from fuzzer.options import BLOCK
 from fuzzer.rows import stored_leaves
@@ -80,12 +81,13 @@ def _warm_up(family: Family, seed: int, programs: int) -> None:
 
 def _pipeline(family: Family, seed: int, indices: range, stages: Stages) -> Block:
     """All that a run does for some indices, up to the bytes of the block's and of the shard's file."""
-    block = draw_block(family, seed, indices, PER_STRUCTURE, lap=stages.lap)
-    rows = block_table(family, block)
-    encode(rows)
-    stages.lap("block file")
-    pq.write_table(rows, io.BytesIO(), **PARQUET)
-    stages.lap("shard file")
+    with collecting_rarely():
+        block = draw_block(family, seed, indices, PER_STRUCTURE, lap=stages.lap)
+        rows = block_table(family, block)
+        encode(rows)
+        stages.lap("block file")
+        pq.write_table(rows, io.BytesIO(), **PARQUET)
+        stages.lap("shard file")
     return block
 
 

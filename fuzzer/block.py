@@ -9,11 +9,11 @@ import json
 import resource
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pyarrow as pa
@@ -103,6 +103,8 @@ class BlockKeys:
     """Made now, not found finished."""
     memory: int
     """Largest size, so far, of the worker that answered; bytes."""
+    cpu: float
+    """Seconds of the worker's CPU that this took."""
 
     def __len__(self) -> int:
         return len(self.ids) // 16
@@ -125,6 +127,8 @@ class Block:
         traced = self._through(TRACING, candidates, lap)
         made = self._through(LOWERING, [candidate for candidate in traced if self._admits(candidate.traced)], lap)
         self.rows += [candidate.row for candidate in made]
+        for candidate in candidates:
+            candidate.discard()
         return sum(candidate.characters for candidate in made)
 
     def _through(self, stages: Sequence[Stage], candidates: list[Candidate], lap: Lap) -> list[Candidate]:
@@ -162,14 +166,15 @@ def block_file(family: str, number: int) -> str:
 
 def make_block(task: BlockTask) -> BlockKeys:
     """Makes a block unless it is there, whole, unaltered and this task's, already."""
+    begun = process_time()
     stored = read_sealed(task.store, task.file)
     if stored is not None and stored.startswith(task.signature):
-        return _keys(task, _table(stored, ["id", "structure"]), fresh=False)
+        return _keys(task, _table(stored, ["id", "structure"]), begun, fresh=False)
     family = resolve_same(task.family, task.origin)
     block = draw_block(family, task.seed, task.indices, task.per_structure, lost=task.lost)
     table = block_table(family, block)
     write_sealed(task.store, task.file, task.signature + encode(table))
-    return _keys(task, table, fresh=True)
+    return _keys(task, table, begun, fresh=True)
 
 
 def draw_block(
@@ -185,15 +190,13 @@ def draw_block(
     lost = lost or {}
     block = Block(per_structure)
     remembered = FORGET
-    with lowering.short_locations(), _rare_collections():
+    with lowering.short_locations():
         for group in _batches(indices):
             if remembered >= FORGET:
                 remembered = 0
                 lowering.forget()
                 gc.freeze()  # what outlives that stays for good, and the next collection need not look at it
-            else:
-                gc.collect(1)  # modules, and with them what JAX keeps of their functions: garbage in cycles
-            lap("forget")
+                lap("forget")
             block.rejects += [lost[index] for index in group if index in lost]
             remembered += block.take([Candidate(family, seed, index) for index in group if index not in lost], lap)
     block.rejects.sort(key=lambda reject: reject.index)
@@ -204,19 +207,6 @@ def _batches(indices: Iterable[int]) -> Iterator[list[int]]:
     coming = iter(indices)
     while group := list(islice(coming, BATCH)):
         yield group
-
-
-@contextmanager
-def _rare_collections() -> Generator[None]:
-    """Tracing makes many objects and little garbage in cycles: to look for it as often as Python does by itself, every
-    700 objects, takes a sixth of a row's time. Older objects are looked through between two batches only: within one,
-    they would pass for old, and stay until `lowering.forget`."""
-    usual = gc.get_threshold()
-    gc.set_threshold(50_000, 1_000, 1_000)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def reject(index: int, error: BaseException, source: str) -> Reject:
@@ -270,7 +260,7 @@ def tally(table: Table) -> dict[str, Any]:
     return json.loads((table.schema.metadata or {})[b"tally"])
 
 
-def _keys(task: BlockTask, table: Table, *, fresh: bool) -> BlockKeys:
+def _keys(task: BlockTask, table: Table, begun: float, *, fresh: bool) -> BlockKeys:
     counts = tally(table)
     return BlockKeys(
         task.number,
@@ -282,6 +272,7 @@ def _keys(task: BlockTask, table: Table, *, fresh: bool) -> BlockKeys:
         rejects=Counter((reject["reason"], reject["production"]) for reject in counts["rejects"]),
         fresh=fresh,
         memory=peak_memory(),
+        cpu=process_time() - begun,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import multiprocessing
 import os
@@ -18,7 +19,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from fuzzer.environment import settle
+from fuzzer.environment import COLLECTION, settle
 from fuzzer.errors import Lost, RunError
 from fuzzer.keys import MEMORY
 from fuzzer.ledger import Ledger, OwnLedger
@@ -187,6 +188,7 @@ def begin(parent: int, memory: int) -> None:
     _limit_memory(memory)
     _keep_heap_small()
     settle()
+    gc.set_threshold(*COLLECTION)
     _warm_up()
 
 

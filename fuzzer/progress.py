@@ -41,6 +41,8 @@ class State:
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     memory: int = 0
     """Bytes of the largest worker so far."""
+    cpu: float = 0.0
+    """Seconds of CPU that workers took for blocks made in this session; shards are not in it."""
     begun: float = field(default_factory=time.monotonic)
     _recent: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
 
@@ -51,6 +53,7 @@ class State:
         self.duplicates += superfluous
         self.rejects.update(keys.rejects)
         self.memory = max(self.memory, keys.memory)
+        self.cpu += keys.cpu * keys.fresh
 
     def forget(self, selection: Selection) -> None:
         """Takes back what a selection counted that has to begin again."""
@@ -167,6 +170,7 @@ def _facts(state: State) -> dict[str, Any]:
         "duplicates": state.duplicates,
         "rejects": rejects,
         "largest_worker_bytes": state.memory,
+        "cpu_seconds": round(state.cpu, 3),
     }
 
 

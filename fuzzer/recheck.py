@@ -72,6 +72,7 @@ def _lowered(row: Row) -> Row:
         lowered = lowering.extract_source(row["source"], row["entry"], stored_leaves(row))
     texts = {"jaxpr": lowered.traced.jaxpr, "stablehlo": lowered.stablehlo, "lines": row["source"].count("\n")}
     columns = texts | measured(lowered.traced, lowered) | {"source_map": source_map(lowered)}
+    lowered.traced.discard()
     return as_stored(columns, schema())
 
 

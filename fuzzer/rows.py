@@ -33,6 +33,11 @@ class Candidate:
         """Length of the row's texts of IR."""
         return len(self.row["jaxpr"]) + len(self.row["stablehlo"])
 
+    def discard(self) -> None:
+        """Lets go of the program's functions, once there is a row or will be none."""
+        if hasattr(self, "traced"):
+            self.traced.discard()
+
     def draw(self) -> None:
         self.program = self._family.draw(self._seed, self.index)
 

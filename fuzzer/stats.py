@@ -17,8 +17,16 @@ from fuzzer.shard import NAMED, ShardReport, read_shard
 from fuzzer.show import open_manifest
 from fuzzer.store import Address, Store, at
 
-STEP: Final = {"seconds": (int, float), "stage": str, "fresh_rows": int, "largest_worker_bytes": int}
+STEP: Final = {
+    "seconds": (int, float),
+    "cpu_seconds": (int, float),
+    "stage": str,
+    "fresh_rows": int,
+    "largest_worker_bytes": int,
+}
 """What is read of a line of a log."""
+
+Step = dict[str, Any]
 
 MOST = 10
 """Names in a list of the most used."""
@@ -65,23 +73,27 @@ def _share(number: int, draws: int) -> str:
 
 
 def _speed(log: Path) -> list[list[str]]:
-    """Three lines: rows a second over all, those of the first and last tenth of each family, and the largest worker."""
+    """Four lines: rows a second over all, those of the first and last tenth of each family, the CPU that workers took
+    for a row in both (which other work on the machine moves less), and the largest worker."""
     steps = _steps(log)
     families = [name for name in dict.fromkeys(step["stage"] for step in steps) if not name.startswith("writing ")]
-    tenths = [_tenths(name, [step for step in steps if step["stage"] == name]) for name in families]
+    tenths = {name: _tenths([step for step in steps if step["stage"] == name]) for name in families}
+    rates = [f"{name} {_rate(first):.2f} and {_rate(last):.2f}" for name, (first, last) in tenths.items()]
+    costs = [f"{name} {_cost(first):.1f} and {_cost(last):.1f}" for name, (first, last) in tenths.items()]
     return [
         ["rows a second", f"{_rate(steps):.2f}"],
-        ["rows a second, first and last tenth", ", ".join(tenths)],
+        ["rows a second, first and last tenth", ", ".join(rates)],
+        ["ms of CPU a row, first and last tenth", ", ".join(costs)],
         ["largest worker", f"{max(step['largest_worker_bytes'] for step in steps) / 1e6:.0f} MB"],
     ]
 
 
-def _tenths(family: str, steps: list[dict[str, Any]]) -> str:
+def _tenths(steps: list[Step]) -> tuple[list[Step], list[Step]]:
     tenth = max(1, len(steps) // 10)
-    return f"{family} {_rate(steps[: tenth + 1]):.2f} and {_rate(steps[-tenth - 1 :]):.2f}"
+    return steps[: tenth + 1], steps[-tenth - 1 :]
 
 
-def _steps(log: Path) -> list[dict[str, Any]]:
+def _steps(log: Path) -> list[Step]:
     """The steps of the last session in the log that made rows, from the first block on."""
     try:
         steps = [json.loads(line) for line in log.read_text().splitlines()]
@@ -100,7 +112,17 @@ def _no_log(log: Path, wrong: str) -> UserError:
     return UserError(f"--log {str(log)!r} cannot be read ({wrong}): give a run's --log-json file")
 
 
-def _rate(steps: list[dict[str, Any]]) -> float:
-    first, last = steps[0], steps[-1]
-    seconds = last["seconds"] - first["seconds"]
-    return (last["fresh_rows"] - first["fresh_rows"]) / seconds if seconds else 0.0
+def _rate(steps: list[Step]) -> float:
+    """Rows a second."""
+    seconds = _gain(steps, "seconds")
+    return _gain(steps, "fresh_rows") / seconds if seconds else 0.0
+
+
+def _cost(steps: list[Step]) -> float:
+    """Milliseconds of CPU a row."""
+    rows = _gain(steps, "fresh_rows")
+    return 1000 * _gain(steps, "cpu_seconds") / rows if rows else 0.0
+
+
+def _gain(steps: list[Step], name: str) -> float:
+    return steps[-1][name] - steps[0][name]

@@ -147,17 +147,15 @@ class _Attribution:
     def _callers_first(self) -> list[str]:
         """Function names in reverse postorder of the call graph, from `main`."""
         order: list[str] = []
-        seen: set[str] = set()
-
-        def visit(name: str) -> None:
-            seen.add(name)
-            for callee in _callees(self._functions[name]):
-                if callee not in seen:
-                    visit(callee)
-            order.append(name)
-
-        visit("main")
+        self._visit("main", set(), order)
         return order[::-1]
+
+    def _visit(self, name: str, seen: set[str], order: list[str]) -> None:
+        seen.add(name)
+        for callee in _callees(self._functions[name]):
+            if callee not in seen:
+                self._visit(callee, seen, order)
+        order.append(name)
 
     def _block(self, operations: list[Operation], around: Spans | None) -> None:
         """Attributes the operations of one block; `around` is None at the top of `main` alone.

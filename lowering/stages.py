@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
@@ -44,10 +45,11 @@ class SourceMapEntry(NamedTuple):
 class Traced:
     """A traced function; each attribute is computed when first asked for."""
 
-    def __init__(self, stage: Any, function: Callable[..., Any], filename: str) -> None:
+    def __init__(self, stage: Any, function: Callable[..., Any], filename: str, module: ModuleType | None) -> None:
         self._stage = stage
         self._function = function
         self._filename = filename
+        self._module = module
 
     @cached_property
     def jaxpr(self) -> str:
@@ -97,6 +99,15 @@ class Traced:
         with translated_errors(self._filename, lowering=True):
             stage = self._stage.lower()
         return Lowered(stage, self)
+
+    def discard(self) -> None:
+        """Empties the module that `trace_source` executed, for who is done with this and all that came of it.
+
+        Functions and their module hold each other, and with them all that JAX keeps of them: left alone, both stay
+        until Python looks for garbage in cycles. After `trace`, whose function is the caller's, nothing happens.
+        """
+        if self._module is not None:
+            vars(self._module).clear()
 
     @cached_property
     def _fingerprint(self) -> Fingerprint:
@@ -174,7 +185,7 @@ def trace_source(source: str, entry: str, leaves: list[Leaf], filename: str | No
     program = load(source, entry, filename)
     with importable(program.module):
         args, kwargs = check_arguments(program.function, leaves)
-        traced = _trace(program.function, args, kwargs, program.filename)
+        traced = _trace(program.function, args, kwargs, program.filename, program.module)
     refuse_leaks(globals_of(vars(program.module)), program.module.__name__)
     return traced
 
@@ -189,11 +200,17 @@ def extract_source(source: str, entry: str, leaves: list[Leaf], filename: str | 
     return trace_source(source, entry, leaves, filename).lower()
 
 
-def _trace(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], filename: str) -> Traced:
+def _trace(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    filename: str,
+    module: ModuleType | None = None,
+) -> Traced:
     with translated_errors(filename):
         stage = jax.jit(function).trace(*args, **kwargs)
     refuse_effects(stage.jaxpr, filename)
-    return Traced(stage, function, filename)
+    return Traced(stage, function, filename, module)
 
 
 def _leaf(name: str, path: tuple[Any, ...], value: Any) -> Leaf:

@@ -33,7 +33,7 @@ if __name__ == "__main__":
     before, seconds, most = private(), process_time(), 0.0
     for number in range(-(-rows // BLOCK)):
         ids, structures = (draw.randbytes(16 * BLOCK) for _ in range(2))
-        selection.take(BlockKeys(number, 100, ids, structures, 0, 0, Counter(), fresh=True, memory=0))
+        selection.take(BlockKeys(number, 100, ids, structures, 0, 0, Counter(), fresh=True, memory=0, cpu=0.0))
         if number % 1024 == 1023 and selection.rows > 2e5:
             most = max(most, (private() - before) / selection.rows)
     size, cost = private() - before, (process_time() - seconds) / rows

@@ -19,7 +19,7 @@ def block(number: int, rows: list[tuple[int, int]]) -> BlockKeys:
     # An id decides its structure, as a JAXPR does.
     ids = b"".join(key(structure * 1000 + variant, 1) for structure, variant in rows)
     structures = b"".join(key(structure, 2) for structure, _ in rows)
-    return BlockKeys(number, 100, ids, structures, 0, 0, Counter(), fresh=True, memory=0)
+    return BlockKeys(number, 100, ids, structures, 0, 0, Counter(), fresh=True, memory=0, cpu=0.0)
 
 
 blocks = st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30), max_size=8)

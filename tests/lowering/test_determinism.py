@@ -1,12 +1,15 @@
 """The same result in any order, any process, under any hash seed, whatever JAX has cached."""
 
+import gc
 import hashlib
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import FunctionType
 
+import jax.numpy as jnp
 import pytest
 
 import lowering
@@ -79,3 +82,35 @@ def test_another_process_gives_the_same(corpus, seed):
     run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == {name: digest(corpus[name]) for name in names}
+
+
+def test_what_is_discarded_dies_without_a_collection():
+    source = (
+        "import jax\n\ndef double(x):\n    return 2.0 * x\n\n"
+        "def entry(x):\n    return jax.lax.scan(lambda c, y: (c + y, double(y)), x[0], jax.vmap(double)(x))\n"
+    )
+    gc.disable()
+    try:
+        lowered = lowering.extract_source(source, "entry", [lowering.Leaf("x", "float32", (3,))], "<discarded>")
+        text = lowered.stablehlo
+        assert set(functions_of("<discarded>")) >= {"double", "entry"}
+        lowered.traced.discard()
+        assert lowered.stablehlo == text
+        del lowered
+        assert functions_of("<discarded>") == []
+    finally:
+        gc.enable()
+
+
+def functions_of(filename):
+    functions = [value for value in gc.get_objects() if isinstance(value, FunctionType)]
+    return [function.__name__ for function in functions if function.__code__.co_filename == filename]
+
+
+def test_discarding_does_nothing_to_a_function_of_the_callers():
+    lowering.extract(twice, jnp.ones(3)).traced.discard()
+    assert twice(1.0) == 2.0
+
+
+def twice(x):
+    return jnp.multiply(x, 2)
