@@ -28,6 +28,9 @@ STEP: Final = {
 
 Step = dict[str, Any]
 
+ENOUGH = 20
+"""Blocks of a family that has tenths: with fewer, a tenth is one block, and ends when the one beside it ends."""
+
 MOST = 10
 """Names in a list of the most used."""
 
@@ -77,13 +80,15 @@ def _speed(log: Path) -> list[list[str]]:
     for a row in both (which other work on the machine moves less), and the largest worker."""
     steps = _steps(log)
     families = [name for name in dict.fromkeys(step["stage"] for step in steps) if not name.startswith("writing ")]
-    tenths = {name: _tenths([step for step in steps if step["stage"] == name]) for name in families}
+    blocks = {name: [step for step in steps if step["stage"] == name] for name in families}
+    tenths = {name: _tenths(steps) for name, steps in blocks.items() if len(steps) >= ENOUGH}
     rates = [f"{name} {_rate(first):.2f} and {_rate(last):.2f}" for name, (first, last) in tenths.items()]
     costs = [f"{name} {_cost(first):.1f} and {_cost(last):.1f}" for name, (first, last) in tenths.items()]
+    few = f"fewer than {ENOUGH} blocks"
     return [
         ["rows a second", f"{_rate(steps):.2f}"],
-        ["rows a second, first and last tenth", ", ".join(rates)],
-        ["ms of CPU a row, first and last tenth", ", ".join(costs)],
+        ["rows a second, first and last tenth", ", ".join(rates) or few],
+        ["ms of CPU a row, first and last tenth", ", ".join(costs) or few],
         ["largest worker", f"{max(step['largest_worker_bytes'] for step in steps) / 1e6:.0f} MB"],
     ]
 

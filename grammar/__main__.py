@@ -3,7 +3,7 @@
 import sys
 
 import grammar
-from grammar import proofs
+from grammar.proofs import Proofs
 
 
 def main() -> None:
@@ -11,10 +11,10 @@ def main() -> None:
     try:
         loaded = grammar.load()
         loaded.check()
+        Proofs().note(loaded.modules)
     except grammar.UserError as error:
         print(f"grammar: {error}", file=sys.stderr)
         sys.exit(2)
-    proofs.note(loaded.modules)
     print(f"{len(loaded.tables.productions):,} productions of {len(loaded.modules)} modules are what they declare")
 
 

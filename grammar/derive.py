@@ -153,7 +153,7 @@ class Derivation(Steps):
             if not var.uses and not self._absorb(body, var, bound):
                 return False
         if pattern.smooth:
-            if not all(self._absorb(body, var, bound) for var in _stepped_over(body)):
+            if not all(self._absorb(body, var, bound) for var in _stepped_over(body, variables(body.result))):
                 return False
             for var in {id(var): var for var in variables(body.result)}.values():
                 _replace_result(body, var, self._bent(body, var, bound))
@@ -374,11 +374,11 @@ def _key_of(item: ArrayPattern | TreePattern) -> str:
     return item.name if isinstance(item, TreePattern) else f"{item.family} {item.dims.text}"
 
 
-def _stepped_over(block: Block, results: Sequence[Var] = ()) -> list[Var]:
-    """The numbers among a function's parameters through which no derivative of its results flows: only masks, indices
+def _stepped_over(block: Block, results: Iterable[Var]) -> list[Var]:
+    """The numbers among a function's parameters through which no derivative of these results flows: only masks, indices
     or nothing are made of them on the way there."""
     reached: set[int] = set()
-    ahead = [*results] if results else [*variables(block.result)] if block.result is not None else []
+    ahead = list(results)
     while ahead:
         var = ahead.pop()
         if id(var) in reached or var.type.dtype not in LINKED:

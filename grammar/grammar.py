@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import logging
 import pkgutil
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from grammar import interpret, productions, proofs, types
+from grammar import interpret, productions, types
 from grammar import profile as profiles
 from grammar.choices import Choices, Seeded
 from grammar.derive import Derivation
 from grammar.errors import Rejected, UserError
 from grammar.graph import Block, type_of
 from grammar.program import Program, draw
+from grammar.proofs import Proofs
 from grammar.rule import Production, Registry, refined, registered
 from grammar.tables import Tables
 
 _HERE = Path(__file__).parent
+_LOG = logging.getLogger(__name__)
+_SOON = 5
+"""Modules whose proof nobody need be told to wait for."""
 _CHECK_DRAWS = 20
 _CHECKED = 3
 """How many draws of different ranks are looked for."""
@@ -73,10 +78,13 @@ class Grammar:
         The proof of some thousand productions takes many seconds, that of an edited module a few.
         """
         self.tables.check()
-        for module, members in self.modules.items():
-            if not proofs.known(module):
-                self._prove(members)
-                proofs.remember(module)
+        proofs = Proofs()
+        unproven = [module for module in self.modules if not proofs.known(module)]
+        if len(unproven) > _SOON:
+            _LOG.warning("proving %d modules of productions, once for this JAX: a minute or so", len(unproven))
+        for module in unproven:
+            self._prove(self.modules[module])
+            proofs.remember(module)
 
     def check(self) -> None:
         """Proves every production on a draw: its template compiles, it can be reached, its body traces, type and values

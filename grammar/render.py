@@ -59,15 +59,17 @@ def _function(node: cst.FunctionDef, indent: str) -> list[str]:
     lines = [f"{indent}@{text(decorator.decorator)}" for decorator in node.decorators]
     returns = f" -> {text(node.returns.annotation)}" if node.returns else ""
     lines += _fit(f"def {node.name.value}({_parameters(node.params)}){returns}:", indent)
-    return lines + _suite(node.body, indent + _INDENT)
+    body = _suite(node.body, indent + _INDENT)
+    return lines + (body if body[0] else body[1:])
 
 
 def _suite(block: Any, indent: str) -> list[str]:
+    """An indented block; a function in it stands between blank lines, but right below the `def` around it."""
     lines: list[str] = []
     after_function = False
-    for at, statement in enumerate(block.body):
+    for statement in block.body:
         is_function = isinstance(statement, cst.FunctionDef)
-        if at and (is_function or after_function):
+        if is_function or after_function:
             lines.append("")
         lines += _statement(statement, indent)
         after_function = is_function
@@ -82,11 +84,17 @@ def _statement(node: Any, indent: str) -> list[str]:
         return _function(node, indent)
     if isinstance(node, cst.For):
         head = f"for {_bare(node.target)} in {_bare(node.iter)}:"
+    elif isinstance(node, cst.With):
+        head = f"with {', '.join(map(_managed, node.items))}:"
     elif isinstance(node, cst.If):
         return _if(node, "if", indent)
     else:
         raise _unwritten(node)
     return _fit(head, indent) + _suite(node.body, indent + _INDENT)
+
+
+def _managed(node: cst.WithItem) -> str:
+    return text(node.item) + (f" as {text(node.asname.name)}" if node.asname else "")
 
 
 def _if(node: cst.If, word: str, indent: str) -> list[str]:

@@ -129,6 +129,11 @@ def function(
     )
 
 
+def within(manager: str, statements: Sequence[Any]) -> cst.With:
+    """`with manager:` and the statements."""
+    return cst.With([cst.WithItem(parsed(manager))], cst.IndentedBlock(list(statements)))
+
+
 def branch(test: str, statement: Any) -> cst.If:
     """`if test:` with one statement below."""
     return cst.If(parsed(test), cst.IndentedBlock([statement]))

@@ -32,6 +32,10 @@ _WIDEST_INLINE = 46
 _WIDEST_LAMBDA = 56
 _NESTING = 3
 _MOST_DEFAULTS = 2
+_LEAST_STYLED = 4
+"""Nodes of a function of which some stand in a named scope or are gathered."""
+_LONGEST_SCOPE = 8
+_MOST_GATHERED = 3
 
 
 @dataclass(slots=True)
@@ -169,9 +173,7 @@ class FunctionWriter:
         self._last_use()
         for param in self.block.params:
             self._write_param(param.role, param.tree)
-        for at, node in enumerate(self.block.nodes):
-            if id(node) not in self._inlined:
-                self._write_node(node, at)
+        self._write_nodes()
         assert self.block.result is not None
         if not self.result_name:
             self.result_name = self._first_name(self.block.result)
@@ -225,6 +227,56 @@ class FunctionWriter:
         self.statements.append(syntax.assign(syntax.names_tuple(targets), name(label)))
 
     # --- nodes ---
+
+    def _write_nodes(self) -> None:
+        """One after the other. Some may stand in a named scope, and what they make may be gathered in a dictionary."""
+        nodes = self.block.nodes
+        scope, gathering = self._some_nodes("named_scope"), self._some_nodes("gathered")
+        begin = 0
+        for at, node in enumerate(nodes):
+            if at == scope.start:
+                begin = len(self.statements)
+            if id(node) not in self._inlined:
+                self._write_node(node, at)
+            if at + 1 == scope.stop:
+                self._into_scope(begin, nodes[scope.start : scope.stop])
+            if at in gathering and self._gather(at):
+                gathering = range(0)
+
+    def _some_nodes(self, style: str) -> range:
+        """Some nodes in a row, in a function that has this style; none in others."""
+        count = len(self.block.nodes)
+        if self.force_inline or count < _LEAST_STYLED or not self.module.chance(style):
+            return range(0)
+        start = self.module.choices.below(count - 1)
+        return range(start, start + 2 + self.module.choices.below(min(count - start - 1, _LONGEST_SCOPE - 1)))
+
+    def _into_scope(self, begin: int, nodes: Sequence[Node]) -> None:
+        """Sets the statements from `begin` on, which these nodes became, into a scope named by what comes of them."""
+        named, inside = self._named(nodes), self.statements[begin:]
+        if named and inside:
+            self.module.imports.add("import jax")
+            _, label = named[-1]
+            self.statements[begin:] = [syntax.within(f'jax.named_scope("{label}")', inside)]
+
+    def _gather(self, at: int) -> bool:
+        """Puts what nodes up to here made, and later ones need, into a dictionary from which these read it."""
+        nodes = self.block.nodes
+        made = self._named(nodes[: at + 1])
+        needed = [(var, key) for var, key in made if at < self._rebindable[id(var)] < len(nodes)][-_MOST_GATHERED:]
+        if len(needed) < 2:
+            return False
+        label = self.names.fresh(_rotated(("cache", "values", "aux", "state", "parts"), self.module.choices, 4))
+        keys = [key for _, key in needed]
+        self.statements.append(syntax.assign(name(label), syntax.display([name(key) for key in keys], keys)))
+        self.known.update((id(var), syntax.item(label, key)) for var, key in needed)
+        return True
+
+    def _named(self, nodes: Sequence[Node]) -> list[tuple[Var, str]]:
+        """The variables that nodes made and that stand under a name, with that name."""
+        made = [var for node in nodes if node.outputs is not None for var in variables(node.outputs) if var.uses]
+        written = [(var, self.known[id(var)].node) for var in made if id(var) in self.known]
+        return [(var, node.value) for var, node in written if isinstance(node, cst.Name)]
 
     def _write_node(self, node: Node, at: int) -> None:
         value = self._node(node)

@@ -5,6 +5,7 @@ import sys
 from math import log2
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -110,6 +111,17 @@ def matmul_precise(x: Float[Array, "*b m k"], kernel: Float[Array, "k n"]) -> Fl
         jnp.dot(x, kernel, precision=lax.Precision.HIGHEST),
         jnp.matmul(x, kernel, precision="highest"),
     )
+
+
+@production(weight=0.4, names="product scores", magnitude=lambda x, kernel, k: x + kernel + k)
+def matmul_under_precision(
+    x: Float[Array, "*b m k"],
+    kernel: Float[Array, "k n"],
+    precision: Static[str, among("highest", "float32", "bfloat16", "tensorfloat32")],
+) -> Float[Array, "*b m n"]:
+    with jax.default_matmul_precision(precision):
+        product = x @ kernel
+    return product  # noqa: RET504 - a template returns at its end
 
 
 @production(weight=0.4, names="accumulated h", magnitude=lambda x, kernel, k: x + kernel + k)

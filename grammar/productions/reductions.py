@@ -1,4 +1,4 @@
-"""Reductions and cumulative sums: whole arrays, one axis, pairs of axes, kept dimensions."""
+"""Reductions: whole arrays, one axis, pairs of axes, kept dimensions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -529,75 +529,7 @@ def lax_reduce_maximum(x: Array, axes: tuple[int, int]) -> Array:
     return either(lax.reduce(x, -jnp.inf, lax.max, axes), lax.reduce(x, -jnp.inf, jnp.maximum, axes))
 
 
-# --- along an axis --------------------------------------------------------------------------------
-
-_running = Reduction(_FLOAT, weight=0.8, grow=total, keep=_SIGN, names="running cumulative")
-
-
-@_running("along")
-def cumsum(x: Array, axis: int) -> Array:
-    return either(jnp.cumsum(x, axis=axis), x.cumsum(axis=axis), jnp.cumulative_sum(x, axis=axis), weights=(5, 2, 0.3))
-
-
-@Reduction(_INT32, weight=0.4, grow=total, names="offsets ends")("along")
-def cumsum_integers(x: Array, axis: int) -> Array:
-    return either(jnp.cumsum(x, axis=axis), x.cumsum(axis))
-
-
-@Reduction(_BOOL, _INT32, 0.3, lambda x, n: n, NonNegative, "positions rank")("along")
-def cumsum_mask(x: Array, axis: int) -> Array:
-    return either(jnp.cumsum(x, axis=axis), jnp.cumsum(x.astype(jnp.int32), axis=axis))
-
-
-@_running("along", 0.2)
-def cumsum_reversed(x: Array, axis: int) -> Array:
-    return jnp.flip(jnp.cumsum(jnp.flip(x, axis=axis), axis=axis), axis=axis)
-
-
-@Reduction(_FLOAT, weight=0.25, grow=product, keep=_SIGN, names="decay survival")("along")
-def cumprod(x: Array, axis: int) -> Array:
-    return either(jnp.cumprod(x, axis=axis), x.cumprod(axis=axis), weights=(4, 1))
-
-
-def lax_cumulative(grow: Growth, keep: RefinementRule, weight: float, *functions: Function) -> None:
-    """`function(x, axis=i)` for each function, and the same from the end."""
-    for function in functions:
-        for suffix, share, reverse in (("", 1.0, False), ("_reversed", 0.4, True)):
-
-            @production(
-                name=f"lax_{function.__name__}{suffix}",
-                weight=weight * share,
-                magnitude=lambda x, n: grow(x, n),
-                names="running",
-                signature={
-                    "x": _FLOAT[Array, "*a n *b"],
-                    "at": _POSITIVE_AXIS,
-                    "return": _FLOAT[Array, "*a n *b", keep],
-                },
-            )
-            def _(x: Any, at: int) -> Any:
-                return function(x, axis=at, reverse=reverse)  # noqa: B023
-
-
-_POSITIVE_AXIS: Any = Static[int, axis("n", negative=False)]
-lax_cumulative(total, _SIGN, 0.15, lax.cumsum)
-lax_cumulative(same, _SIGN, 0.15, lax.cummax, lax.cummin)
-lax_cumulative(log_total, _FREE, 0.1, lax.cumlogsumexp)
-
-
-@production(weight=0.6, names="delta increments", magnitude=lambda x: x + 1)
-def diff(x: Float[Array, "*a n+1 *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
-    return jnp.diff(x, axis=axis)
-
-
-@production(weight=0.2, names="curvature", magnitude=lambda x: x + 2)
-def diff_twice(x: Float[Array, "*a n+2 *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
-    return jnp.diff(x, n=2, axis=axis)
-
-
-@production(weight=0.2, names="slope", magnitude=lambda x: x + 1)
-def gradient(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
-    return jnp.gradient(x, axis=axis)  # pyright: ignore[reportReturnType]
+# --- of tables and samples --------------------------------------------------------------------------
 
 
 @production(weight=0.2, names="area integral", magnitude=lambda x, n: x + n)

@@ -9,6 +9,7 @@ import pytest
 
 import grammar
 from grammar import proofs
+from grammar.proofs import Proofs
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_only_an_edited_module_is_proven_again(proven, monkeypatch):
 
 def test_what_was_proven_before_the_release_is_not_proven_again(proven, monkeypatch):
     loaded, seen = proven
-    proofs.note(loaded.modules)
+    Proofs().note(loaded.modules)
     loaded.check_once()
     assert not seen
     edit(monkeypatch, "linalg.py")
@@ -50,11 +51,30 @@ def test_what_was_proven_before_the_release_is_not_proven_again(proven, monkeypa
 
 def test_a_module_that_lends_rules_is_part_of_the_proof(proven, monkeypatch):
     loaded, seen = proven
-    proofs.note(loaded.modules)
+    Proofs().note(loaded.modules)
     read = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path.name == "shaping.py"))
     loaded.check_once()
     assert {"tracetime"} in seen
+
+
+def test_a_proof_of_all_says_that_it_takes_a_while(proven, monkeypatch, caplog):
+    loaded, seen = proven
+    loaded.check_once()
+    assert caplog.messages == [f"proving {len(seen)} modules of productions, once for this JAX: a minute or so"]
+    edit(monkeypatch, "linalg.py")
+    loaded.check_once()
+    assert len(caplog.messages) == 1
+
+
+def test_notes_that_cannot_be_read_or_written(proven, monkeypatch, tmp_path):
+    loaded, seen = proven
+    proofs._NOTED.write_bytes(b"\xff\n")
+    loaded.check_once()
+    assert len(seen) == len(loaded.modules)
+    monkeypatch.setattr(proofs, "_NOTED", tmp_path / "missing" / "proved.txt")
+    with pytest.raises(grammar.UserError, match=r"all productions are proven, but .* cannot be written \(No such"):
+        Proofs().note(loaded.modules)
 
 
 def test_this_grammar_was_proven_as_it_is():
@@ -62,7 +82,7 @@ def test_this_grammar_was_proven_as_it_is():
     noted = Path(grammar.__file__).with_name("proved.txt").read_text()
     if f"{jax.__version__} " not in noted:
         pytest.skip(f"it was released without proofs for JAX {jax.__version__}")
-    lines = {proofs._line(module) for module in grammar.load("default").modules}
+    lines = {Proofs()._line(module) for module in grammar.load("default").modules}
     assert lines <= set(noted.splitlines()), "prove it again: python -m grammar"
 
 

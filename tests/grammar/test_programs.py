@@ -108,12 +108,17 @@ def test_several_results_are_as_frequent_as_the_style_says():
     assert abs(several / plain - GRAMMAR.tables.profile.style["several_results"]) < 0.1, f"{several} of {plain}"
 
 
-def test_guards_and_defaults_are_as_frequent_as_the_style_says():
+def test_what_a_style_asks_for_is_as_frequent_as_the_style_says():
     functions = [ast.parse(program.source) for _, program in drawn()]
     style = GRAMMAR.tables.profile.style
     for kind, share in ((ast.Assert, style["asserts"]), (ast.Raise, style["raises"])):
         having = sum(any(isinstance(node, kind) for node in ast.walk(tree)) for tree in functions)
         assert 0.4 * share < having / len(functions) < 1.6 * share
+    displays = sum(any(isinstance(node, ast.Dict) for node in ast.walk(tree)) for tree in functions)
+    assert 0.4 * style["gathered"] < displays / len(functions) < 1.6 * style["gathered"]
+    scopes = [node.items[0].context_expr for tree in functions for node in ast.walk(tree) if isinstance(node, ast.With)]
+    named = sum(ast.unparse(scope).startswith("jax.named_scope('") for scope in scopes)
+    assert 0.4 * style["named_scope"] < named / len(functions) < 2 * style["named_scope"]
     defaults = [node for tree in functions for node in ast.walk(tree) if isinstance(node, ast.arguments)]
     numbers = [value for node in defaults for value in (*node.defaults, *node.kw_defaults)]
     assert len(numbers) > 0.1 * len(functions)

@@ -70,6 +70,9 @@ STATEMENTS = [
     "assert x.ndim == 2",
     'assert x.ndim == 2, f"expected 2 dimensions, got {x.ndim}"',
     'if x.ndim != 2:\n        raise ValueError(f"expected 2 dimensions, got {x.ndim}")',
+    'with jax.named_scope("h"):\n        h = jnp.tanh(x)\n        x = h + eps',
+    "with first() as x, second():\n        x += 1",
+    "with first(x):\n\n        def inner(y):\n            return y + x\n\n        x = inner(eps)",
 ]
 
 

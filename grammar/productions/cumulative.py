@@ -1,0 +1,94 @@
+"""Along an axis, the length kept or nearly: cumulative sums and products, differences."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+
+from grammar.notation import (
+    Array,
+    Bool,
+    Float,
+    Int32,
+    NonNegative,
+    RefinementRule,
+    SignOf,
+    Static,
+    either,
+    production,
+)
+from grammar.productions.reductions import Function, Growth, Reduction, log_total, product, same, total
+from grammar.statics import axis
+
+# --- running ----------------------------------------------------------------------------------------------
+
+_POSITIVE_AXIS: Any = Static[int, axis("n", negative=False)]
+_running = Reduction(Float, weight=0.8, grow=total, keep=SignOf("x"), names="running cumulative")
+
+
+@_running("along")
+def cumsum(x: Array, axis: int) -> Array:
+    return either(jnp.cumsum(x, axis=axis), x.cumsum(axis=axis), jnp.cumulative_sum(x, axis=axis), weights=(5, 2, 0.3))
+
+
+@Reduction(Int32, weight=0.4, grow=total, names="offsets ends")("along")
+def cumsum_integers(x: Array, axis: int) -> Array:
+    return either(jnp.cumsum(x, axis=axis), x.cumsum(axis))
+
+
+@Reduction(Bool, Int32, 0.3, lambda x, n: n, NonNegative, "positions rank")("along")
+def cumsum_mask(x: Array, axis: int) -> Array:
+    return either(jnp.cumsum(x, axis=axis), jnp.cumsum(x.astype(jnp.int32), axis=axis))
+
+
+@_running("along", 0.2)
+def cumsum_reversed(x: Array, axis: int) -> Array:
+    return jnp.flip(jnp.cumsum(jnp.flip(x, axis=axis), axis=axis), axis=axis)
+
+
+@Reduction(Float, weight=0.25, grow=product, keep=SignOf("x"), names="decay survival")("along")
+def cumprod(x: Array, axis: int) -> Array:
+    return either(jnp.cumprod(x, axis=axis), x.cumprod(axis=axis), weights=(4, 1))
+
+
+def lax_cumulative(grow: Growth, keep: RefinementRule, weight: float, *functions: Function) -> None:
+    """`function(x, axis=i)` for each function, and the same from the end."""
+    for function in functions:
+        for suffix, share, reverse in (("", 1.0, False), ("_reversed", 0.4, True)):
+
+            @production(
+                name=f"lax_{function.__name__}{suffix}",
+                weight=weight * share,
+                magnitude=lambda x, n: grow(x, n),
+                names="running",
+                signature={
+                    "x": Float[Array, "*a n *b"],
+                    "at": _POSITIVE_AXIS,
+                    "return": Float[Array, "*a n *b", keep],
+                },
+            )
+            def _(x: Any, at: int) -> Any:
+                return function(x, axis=at, reverse=reverse)  # noqa: B023
+
+
+lax_cumulative(total, SignOf("x"), 0.15, lax.cumsum)
+lax_cumulative(same, SignOf("x"), 0.15, lax.cummax, lax.cummin)
+lax_cumulative(log_total, RefinementRule(), 0.1, lax.cumlogsumexp)
+
+
+# --- differences --------------------------------------------------------------------------------------------
+
+
+@production(weight=0.6, names="delta increments", magnitude=lambda x: x + 1)
+def diff(x: Float[Array, "*a n+1 *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
+    return jnp.diff(x, axis=axis)
+
+
+@production(weight=0.2, names="curvature", magnitude=lambda x: x + 2)
+def diff_twice(x: Float[Array, "*a n+2 *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
+    return jnp.diff(x, n=2, axis=axis)
+
+
+@production(weight=0.2, names="slope", magnitude=lambda x: x + 1)
+def gradient(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
+    return jnp.gradient(x, axis=axis)  # pyright: ignore[reportReturnType]
