@@ -192,6 +192,19 @@ def bench(
 
 
 @app.command()
+def coverage(
+    rows: Annotated[int, typer.Option(help="Programs to draw.")] = 300,
+    seed: Seed = 0,
+    profile: Profile = "default",
+) -> None:
+    """Prints what of JAX and of Python programs have, beside how often real code has it."""
+    from fuzzer.coverage import coverage as text
+    from fuzzer.options import check_rows
+
+    typer.echo(text(profile, seed, check_rows(rows)))
+
+
+@app.command()
 def verify(
     folder: Folder,
     rows: Annotated[int | None, typer.Option(help="Rows to run again. [default: all]")] = None,
