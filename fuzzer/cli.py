@@ -193,7 +193,7 @@ def bench(
 
 @app.command()
 def coverage(
-    rows: Annotated[int, typer.Option(help="Programs to draw.")] = 300,
+    rows: Annotated[int, typer.Option(help="Programs to draw.")] = 200,
     seed: Seed = 0,
     profile: Profile = "default",
 ) -> None:

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import libcst as cst
 
-import lowering
 from fuzzer import tables
+from fuzzer.block import draw_block
 from fuzzer.family import programs, resolve
-from fuzzer.rows import leaves
+from fuzzer.options import BLOCK
+from fuzzer.schema import Row
 from grammar import render, syntax
 from grammar.template import Template, name
 
@@ -38,15 +39,11 @@ def coverage(profile: str, seed: int, draws: int) -> str:
     for production in productions.values():
         for source in spellings(production.template):
             seen.note(Module(source))
-    for index in range(draws):
-        try:
-            program = family.draw(seed, index)
-            traced = lowering.trace_source(program.source, program.entry, leaves(program.inputs))
-        except Exception:  # a run counts these, with their reasons
-            continue
-        seen.take(program, traced.primitives)
-        traced.discard()
-    return _text(seen, f"# {draws:,} programs of seed {seed} beside real code\n", productions)
+    for begin in range(0, draws, BLOCK):
+        indices = range(begin, min(begin + BLOCK, draws))
+        for row in draw_block(family, seed, indices, per_structure=BLOCK).rows:
+            seen.take(row)
+    return _text(seen, f"# {seen.rows:,} programs of seed {seed} beside real code\n", productions)
 
 
 @dataclass
@@ -60,6 +57,8 @@ class Seen:
     productions: set[str] = field(default_factory=set[str])
     features: Counter[str] = field(default_factory=Counter[str])
     functions: int = 0
+    """Those that call JAX often enough to count."""
+    rows: int = 0
 
     def note(self, module: Module) -> None:
         """Takes in names and methods: what can be written."""
@@ -71,12 +70,13 @@ class Seen:
                 else:
                     self.methods.add(f".{node.attr}")
 
-    def take(self, program: Any, primitives: Collection[str]) -> None:
-        """Takes in a program that was drawn and traced."""
-        module = Module(program.source)
+    def take(self, row: Row) -> None:
+        """Takes in a program that was drawn."""
+        module = Module(row["source"])
+        self.rows += 1
         self.note(module)
-        self.primitives.update(primitives)
-        self.productions.update(label for label, _ in program.productions)
+        self.primitives.update(count["name"] for count in row["primitives"])
+        self.productions.update(count["name"] for count in row["productions"])
         for function in module.functions():
             if module.calls_of_jax(function) >= LEAST_CALLS:
                 self.functions += 1

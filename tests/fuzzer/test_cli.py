@@ -245,6 +245,20 @@ def test_a_log_that_no_run_wrote(line: str, finished: Path, tmp_path: Path) -> N
         stats(finished, tmp_path / "log")
 
 
+def test_tenths_of_a_log(finished: Path, tmp_path: Path) -> None:
+    """A hundred blocks of ten rows: the last half takes twice the time and half as much CPU again."""
+    lines, seconds, cpu = [], 0.0, 0.0
+    for block in range(100):
+        seconds += 1 if block < 50 else 2
+        cpu += 1 if block < 50 else 1.5
+        step = {"seconds": seconds, "cpu_seconds": cpu, "stage": "programs", "fresh_rows": 10 * (block + 1)}
+        lines.append(json.dumps(step | {"largest_worker_bytes": 3_000_000 + block}))
+    (tmp_path / "log").write_text("\n".join(lines))
+    text = stats(finished, tmp_path / "log")
+    assert "| rows a second, first and last tenth | programs 10.00 and 5.00 |" in text
+    assert "| ms of CPU a row, first and last tenth | programs 100.0 and 150.0 |" in text
+
+
 def test_a_log_on_a_full_disk() -> None:
     with Path("/dev/full").open("w") as full:
         log = JsonLines(full)
