@@ -6,10 +6,13 @@ imported where they are used: `jax.jit(...).trace`, `.jaxpr`, `.lower`, `.as_tex
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any, cast
 
+from jax._src import source_info_util
+from jax._src.core import MemorySpace, internal_mutable_array_effect
 from jax.extend import core
 
 ClosedJaxpr: Any = core.ClosedJaxpr
@@ -41,10 +44,46 @@ def source_info(equation: Any) -> Any:
     return equation.source_info.traceback
 
 
+def context(context: Any) -> dict[str, Any]:
+    """What surrounds an equation (`equation.ctx`), by name, where it is not as by default."""
+    told = {
+        "compute_type": context.compute_type,
+        "xla_metadata": context.xla_metadata,
+        "mesh": None if context.cur_abstract_mesh.empty else repr(context.cur_abstract_mesh),
+        "unpartitionable_threefry": not context.threefry_partitionable,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def stays_inside(effect: Any) -> bool:
+    """Whether an effect is that of a mutable array which the program makes for itself (`jax.new_ref`)."""
+    return effect is internal_mutable_array_effect
+
+
+def on_device(aval: Any) -> bool:
+    """Whether a value has neither a mesh nor a kind of memory of its own."""
+    return aval.sharding.mesh.empty and aval.memory_space is MemorySpace.Device
+
+
 def forget_filenames() -> None:
     """Drops the cache of which file names are the user's, one entry for every program ever traced."""
-    from jax._src import source_info_util  # delayed: the one use of a private module
+    source_info_util.is_user_filename.cache_clear()
 
-    clear = cast("Callable[[], None] | None", getattr(source_info_util.is_user_filename, "cache_clear", None))
-    if clear is not None:
-        clear()
+
+@contextmanager
+def taken_for_users(filename: str) -> Generator[None]:
+    """Inside, JAX takes code in this file for the user's.
+
+    It takes what lies below the standard library's folder for its own, and outside a virtual environment that is
+    every package that is installed.
+    """
+    if not filename or source_info_util.is_user_filename(filename):
+        yield
+        return
+    source_info_util.register_inclusion(filename)
+    try:
+        yield
+    finally:
+        source_info_util._include_paths.remove(filename)  # pyright: ignore[reportPrivateUsage]
+        source_info_util._include_path_regex.cache_clear()  # pyright: ignore[reportPrivateUsage]
+        source_info_util.is_user_filename.cache_clear()

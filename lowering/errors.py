@@ -3,6 +3,8 @@
 A fault of our own is never one of these: it keeps its own type and its traceback.
 """
 
+import re
+
 
 class LoweringError(Exception):
     """The program or its inputs cannot be turned into IR; the message is one sentence for the user."""
@@ -41,10 +43,49 @@ class SideEffectError(LoweringError):
     """The entry does more than compute: an effect in the JAXPR, or a value leaked from the trace."""
 
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_ASIDE = re.compile(r"\s*(-{8,}.*|The preceding stack trace .*|See https?://\S+.*|The error was:\s*)$", re.DOTALL)
+_LONGEST = 400
+
+
 def summary(error: BaseException) -> str:
-    """Type and first line of the message, if there is one: a program's own exception may fail to print."""
+    """Type and message in one line, without addresses and what JAX says about its own tracebacks.
+
+    A message may be cut after some sentences, and be none: a program's own exception may fail to print.
+    """
     try:
-        lines = str(error).strip().splitlines()
+        told = " ".join(_ASIDE.sub("", _ADDRESS.sub("", str(error).strip())).split())
     except Exception:
-        lines = []
-    return f"{type(error).__name__}: {lines[0].strip()}" if lines else type(error).__name__
+        told = ""
+    return f"{type(error).__name__}: {_shortened(told)}" if told else type(error).__name__
+
+
+def _shortened(text: str) -> str:
+    """A text of at most `_LONGEST` characters, cut where a sentence ends if one does."""
+    if len(text) <= _LONGEST:
+        return text
+    return text[: text.rfind(". ", _LONGEST // 4, _LONGEST) + 1] or f"{text[:_LONGEST]}..."
+
+
+_STATIC = (
+    "bind what is no array before: functools.partial(function, name=value), or a default, with the arrays alone as"
+    " arguments"
+)
+_CURES = (
+    ("as an abstract array", _STATIC),
+    ("Non-hashable static arguments", _STATIC),
+    ("static arguments", _STATIC),
+    ("boolean conversion", "use jax.lax.cond or jnp.where, or bind the value as a static one with functools.partial"),
+    ("numpy.ndarray conversion", "call jax.numpy instead of numpy"),
+    ("concrete", "let no shape, index or Python number depend on a traced value"),
+    ("__index__() method", "index with jnp.take, or bind the value as a static one with functools.partial"),
+    ("not a valid JAX type", "return arrays, numbers or containers of them"),
+)
+"""A phrase of JAX's message, and what helps."""
+
+
+def explained(error: BaseException) -> str:
+    """`summary`, and what helps against an error of JAX where its message does not say that itself."""
+    told = summary(error)
+    cure = next((cure for phrase, cure in _CURES if phrase in told), None)
+    return f"{told.rstrip('.')}; {cure}" if cure else told

@@ -26,6 +26,7 @@ from weakref import WeakKeyDictionary
 import jax
 import numpy as np
 
+from lowering import _jax_internals as internals
 from lowering._jax_internals import ClosedJaxpr, Jaxpr, Literal
 
 _NAMES = frozenset({"name", "debug_info", "name_and_src_info"})
@@ -149,6 +150,19 @@ class _Walk:
             known = self._placements[value] = self.value(value)
         return known
 
+    def context(self, context: Any) -> str:
+        """What an equation is in beside its jaxpr (`set_xla_metadata`, `compute_on`, a mesh): the empty text for
+        nothing, as with nearly all."""
+        known = self._contexts.get(context)
+        if known is None:
+            told = internals.context(context)
+            known = self._contexts[context] = f"@{self.value(told).exact}" if told else ""
+        return known
+
+    @cached_property
+    def _contexts(self) -> dict[Any, str]:
+        return {}
+
     @cached_property
     def _placements(self) -> dict[Any, _Code]:
         return {}
@@ -200,6 +214,9 @@ class _Scope:
         params = equation.params
         if params:
             self._parameters(name, params)
+        context = self._walk.context(equation.ctx)
+        if context:
+            self.exact.append(context)
         self.mark(":")
         self.bind(equation.outvars)
 
@@ -245,7 +262,14 @@ def _aval(aval: Any) -> tuple[str, str]:
     if shape is None:
         return str(aval), type(aval).__name__
     weak = "*" if getattr(aval, "weak_type", False) else ""
-    return f"{_dtype(aval.dtype)}{shape}{weak}", str(len(shape))
+    return f"{_dtype(aval.dtype)}{shape}{weak}{_place(aval)}", str(len(shape))
+
+
+def _place(aval: Any) -> str:
+    """Where a value lies, if its type says so: on a mesh, in a kind of memory; nearly always the empty text."""
+    if not hasattr(aval, "sharding") or internals.on_device(aval):
+        return ""
+    return f"@{aval.sharding!r}@{aval.memory_space}"
 
 
 def _array(value: Any) -> str:

@@ -20,6 +20,7 @@ from lowering.errors import (
     NotTraceableError,
     SideEffectError,
     SourceError,
+    explained,
     summary,
 )
 from lowering.spans import SourceSpans, inner_jaxprs
@@ -112,15 +113,16 @@ def translated_errors(filename: str, *, lowering: bool = False) -> Generator[Non
         _refuse_interrupts(error, filename)
         line = _line_in(error, filename)
         what, kind = ("lowered", NotLowerableError) if lowering else ("traced", NotTraceableError)
-        message = f"the entry cannot be {what}{_at(line)}: {summary(error)}"
+        message = f"the entry cannot be {what}{_at(line)}: {explained(error)}"
         raise kind(message, type(error).__name__, line) from error
 
 
 def refuse_effects(closed: Any, filename: str) -> None:
     """SideEffectError if the JAXPR prints, calls back, or has any other effect."""
-    if not closed.effects:
+    outer = [effect for effect in closed.effects if not internals.stays_inside(effect)]
+    if not outer:
         return
-    kinds = ", ".join(sorted({type(effect).__name__ for effect in closed.effects}))
+    kinds = ", ".join(sorted({type(effect).__name__ for effect in outer}))
     primitive, line = _first_effect(closed.jaxpr, SourceSpans(filename))
     raise SideEffectError(
         f"the entry has a side effect ({kinds}) in {primitive}{_at(line)}: "

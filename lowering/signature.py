@@ -13,6 +13,9 @@ from itertools import takewhile
 from types import MethodType
 from typing import Any
 
+import jax
+from jax.sharding import SingleDeviceSharding
+
 from lowering.callables import layers
 from lowering.errors import InputError
 from lowering.leaves import Leaf, arguments
@@ -33,6 +36,18 @@ def check_arguments(function: Callable[..., Any], leaves: Sequence[Leaf]) -> Cal
             return _in_order(parameters, values)
         misfits.append(misfit)
     raise InputError(misfits[0])
+
+
+def refuse_placements(arguments: Any) -> None:
+    """InputError for an argument that is laid out over devices: its type, and so the fingerprint, does not tell."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(arguments):
+        sharding = getattr(leaf, "sharding", None)
+        if sharding is None or (isinstance(leaf, jax.Array) and isinstance(sharding, SingleDeviceSharding)):
+            continue
+        raise InputError(
+            f"the argument at {jax.tree_util.keystr(path)} has the sharding {sharding!s:.200}: leave it out, or have"
+            " the function itself place the value with `jax.lax.with_sharding_constraint`"
+        )
 
 
 def positional_names(function: Callable[..., Any], count: int) -> list[str]:

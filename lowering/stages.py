@@ -3,7 +3,8 @@
     >>> traced = trace(function, jax.ShapeDtypeStruct((3,), "float32"))
     >>> traced.id in seen or traced.lower().stablehlo       # a duplicate is dropped before lowering
 
-Every text is byte for byte what JAX prints for `jax.jit(function)`.
+Every text is byte for byte what JAX prints for `jax.jit(function)` without colour and with its and NumPy's own
+settings of printing and locations, whatever this process has set and wherever it prints to.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ from lowering.jaxpr_lines import jaxpr_lines
 from lowering.leaks import globals_of, reach_of, refuse_leaks, traced_values
 from lowering.leaves import Leaf
 from lowering.program import importable, load, refuse_callbacks, refuse_effects, translated_errors
-from lowering.signature import check_arguments, positional_names
+from lowering.session import deep, settled, traced_anew
+from lowering.signature import check_arguments, positional_names, refuse_placements
 from lowering.spans import Nesting, SourceSpans, Span, body_span
 from lowering.stablehlo_lines import Module, read_module, stablehlo_lines
+
+_OURS = 200
+"""Calls that a program may nest deeper than the process allows, so that our own frames and JAX's take none of its."""
 
 
 class SourceMapEntry(NamedTuple):
@@ -96,7 +101,7 @@ class Traced:
         Python, whose text would hold no more of it than a number.
         """
         refuse_callbacks(self._fingerprint.primitives)
-        with translated_errors(self._filename, lowering=True):
+        with settled(self._filename), deep(_OURS), translated_errors(self._filename, lowering=True):
             stage = self._stage.lower()
         return Lowered(stage, self)
 
@@ -111,17 +116,20 @@ class Traced:
 
     @cached_property
     def _fingerprint(self) -> Fingerprint:
-        return fingerprint(self._stage.jaxpr)
+        with settled(), deep():
+            return fingerprint(self._stage.jaxpr)
 
     @cached_property
     def _printed(self) -> tuple[str, list[Any]]:
-        return internals.print_jaxpr(self._stage.jaxpr)
+        with settled(), deep():
+            return internals.print_jaxpr(self._stage.jaxpr)
 
     def source_lines(self, module: Module) -> tuple[dict[Span, list[int]], dict[Span, list[int]]]:
         """Span -> lines of `jaxpr`, and span -> lines of a StableHLO module lowered from this."""
         spans = SourceSpans(self._filename, body_span(self._function, self._filename))
-        nesting = Nesting(self._stage.jaxpr, spans)
-        return jaxpr_lines(*self._printed, spans), stablehlo_lines(module, nesting, spans)
+        with deep():
+            nesting = Nesting(self._stage.jaxpr, spans)
+            return jaxpr_lines(*self._printed, spans), stablehlo_lines(module, nesting, spans)
 
 
 class Lowered:
@@ -159,19 +167,22 @@ class Lowered:
 
     @cached_property
     def _module(self) -> Module:
-        return read_module(self._stage.as_text(debug_info=True))
+        with deep():
+            return read_module(self._stage.as_text(debug_info=True))
 
 
 def trace(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Traced:
-    """Traces `jax.jit(function)` on arrays or `jax.ShapeDtypeStruct`s.
+    """Traces `jax.jit(function)` on arrays or `jax.ShapeDtypeStruct`s: anew each time, as the function is now.
 
     Raises NotTraceableError where JAX cannot trace it and SideEffectError where it does more than compute.
     """
     inner = python_function(function)
     if inner is None:
-        return _trace(function, args, kwargs, "")
+        with traced_anew():
+            return _trace(function, args, kwargs, "")
     known = traced_values(reach_of(function, inner), inner.__module__)
-    traced = _trace(function, args, kwargs, inner.__code__.co_filename)
+    with traced_anew():
+        traced = _trace(function, args, kwargs, inner.__code__.co_filename)
     refuse_leaks(reach_of(function, inner), inner.__module__, known)
     return traced
 
@@ -207,7 +218,8 @@ def _trace(
     filename: str,
     module: ModuleType | None = None,
 ) -> Traced:
-    with translated_errors(filename):
+    refuse_placements((args, kwargs))
+    with settled(), deep(_OURS), translated_errors(filename):
         stage = jax.jit(function).trace(*args, **kwargs)
     refuse_effects(stage.jaxpr, filename)
     return Traced(stage, function, filename, module)

@@ -4,7 +4,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import lowering
@@ -230,7 +234,7 @@ def program(s: S):
     return s.a
 """
     message = fails(lowering.InputError, source, [Leaf("s.a", "float32", (3,))])
-    assert message == "'s' does not make a S: AssertionError: a has no rows"
+    assert message == "'s' does not make a S: AssertionError: a has no rows at all"
 
 
 @pytest.mark.parametrize(
@@ -284,3 +288,66 @@ def test_importing_the_package_does_not_import_jax():
     code = "import sys, lowering; lowering.Leaf; lowering.InputError; sys.exit('jax' in sys.modules)"
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def nested(depth: int) -> Any:
+    function: Any = jnp.sin
+    for _ in range(depth):
+        function = jax.jit(lambda x, f=function: f(x) + 1)
+    return function
+
+
+@pytest.mark.parametrize("depth", [60, 120])
+def test_what_jax_lowers_is_read(depth: int) -> None:
+    lowered = lowering.extract(nested(depth), 1.0)
+    assert lowered.traced.equations == 2 * depth + 1
+    assert lowered.source_map
+
+
+def test_a_mutable_array_of_its_own_is_no_side_effect() -> None:
+    def counted(x: jax.Array) -> jax.Array:
+        total = jax.new_ref(jnp.zeros(()))
+        total[...] = total[...] + x.sum()
+        return total[...]
+
+    lowered = lowering.extract(counted, jax.ShapeDtypeStruct((3,), "float32"))
+    assert "stablehlo.add" in lowered.stablehlo
+
+
+def takes_static(x: Any, *, n: int) -> Any:
+    return jnp.zeros(n) + x.sum()
+
+
+MISTAKES: dict[str, tuple[Any, tuple[Any, ...], str]] = {
+    "a string": (lambda x, kind: x, (1.0, "gelu"), r"type <class 'str'>.* at path kind.*; bind .*functools.partial"),
+    "a function": (lambda x, f: x, (1.0, jnp.sin), r"at path f.*functools.partial"),
+    "a traced static": (
+        lambda x: jax.jit(takes_static, static_argnames="n")(x, n=x), (1.0,),
+        r"Non-hashable static arguments.* unhashable type: .*; bind .*functools.partial"
+    ),
+    "a list as static": (
+        lambda x: jax.jit(takes_static, static_argnames="n")(x, n=[3]), (1.0,), r"unhashable type: 'list'; bind"
+    ),
+    "a branch": (lambda x: x if x > 0 else -x, (1.0,), r"value of the argument x; use jax.lax.cond or jnp.where"),
+    "a size": (lambda x: jnp.zeros(x), (3,), r"concrete values of integer type.*; let no shape"),
+    "numpy": (lambda x: np.sin(x), (1.0,), r"__array__\(\).*; call jax.numpy instead of numpy"),
+    "a carry": (
+        lambda x: jax.lax.scan(lambda c, v: (c.astype(int), v), x[0], x), (np.ones(3),),
+        r"they differ: The input carry c has type float32\[\] but .* has type int32\[\], so the dtypes do not match"
+    ),
+    "branches": (
+        lambda x: jax.lax.cond(True, lambda v: v, lambda v: v[0], x), (np.ones(3),),
+        r"type float32\[3\] but the corresponding output of false_fun has type float32\[\]"
+    ),
+    "a result": (lambda x: "text", (1.0,), r"type <class 'str'>, which is not a valid JAX type; return arrays"),
+    "an object": (lambda x: object(), (1.0,), r"<class 'object'>, which is not a valid JAX type"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_sentence_holds_the_cause_and_the_cure(name: str) -> None:
+    function, arguments, expected = MISTAKES[name]
+    with pytest.raises(lowering.NotTraceableError, match=expected) as caught:
+        lowering.trace(function, *arguments)
+    assert "\n" not in str(caught.value)
+    assert " at 0x" not in str(caught.value)

@@ -9,6 +9,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import pytest
+from jax.experimental.xla_metadata import set_xla_metadata
 
 import lowering
 from lowering import _jax_internals as internals
@@ -58,6 +59,30 @@ def test_file_names_are_forgotten():
     source_info_util.is_user_filename("<anything>")
     internals.forget_filenames()
     assert source_info_util.is_user_filename.cache_info().currsize == 0
+
+
+def test_files_are_taken_for_the_users_for_a_while():
+    from jax._src import source_info_util
+
+    inside = str(Path(jax.__file__).parent / "inside.py")
+    assert not source_info_util.is_user_filename(inside)
+    with internals.taken_for_users(inside):
+        assert source_info_util.is_user_filename(inside)
+    assert not source_info_util.is_user_filename(inside)
+
+
+def test_equations_know_what_surrounds_them():
+    (equation,) = jax.jit(jnp.sin).trace(1.0).jaxpr.eqns
+    assert internals.context(equation.ctx) == {}
+    with set_xla_metadata(tag="x"), jax.threefry_partitionable(False):
+        (equation,) = jax.jit(lambda x: jnp.sin(x)).trace(1.0).jaxpr.eqns
+    assert internals.context(equation.ctx) == {"xla_metadata": {"tag": "x"}, "unpartitionable_threefry": True}
+    assert internals.on_device(equation.invars[0].aval)
+
+
+def test_effects_that_stay_inside_are_known():
+    closed = jax.jit(lambda x: jax.new_ref(x)[...]).trace(1.0).jaxpr
+    assert [internals.stays_inside(effect) for effect in closed.effects] == [True]
 
 
 def test_forget_drops_what_jax_keeps_of_a_program():
