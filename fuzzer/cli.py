@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import typer
 
 from fuzzer.environment import settle
 from fuzzer.errors import RunError, UserError
+from processes import ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Misuse = cast("type[Exception]", typer.BadParameter.__base__)
 """What is raised of arguments that cannot be read: click's or, in later versions, typer's own UsageError."""
+
+NAME = "fuzzer"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -137,13 +139,10 @@ def _run(work: Callable[[Reporter], str], out: str, log_json: Path | None) -> No
     if out.startswith("memory:"):
         raise UserError(f"--out is {out!r} but no worker sees another's memory: give a folder, or s3://BUCKET/RUN")
     with _log(log_json) as log:
+        ending.say(f"{NAME}: stopped; what is finished is kept in {out}, and the same command goes on from there")
         reporter = Reporter(views(log))
         try:
             summary = work(reporter)
-        except KeyboardInterrupt:
-            reporter.close()
-            _say(f"stopped; what is finished is kept in {out}, and the same command goes on from there")
-            raise
         finally:
             reporter.close()
     typer.echo(summary)
@@ -255,39 +254,25 @@ def stats(
 
 
 def main() -> NoReturn:
-    """Exit status 2 for a user's mistake, 1 for a run that cannot go on, 130 for Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Exit status 2 for a user's mistake, 1 for a run that cannot go on; `processes.ending` says those of signals."""
     settle()
     try:
-        status = app(standalone_mode=False)
+        status, wrong = app(standalone_mode=False), ""
     except Misuse as error:
-        _say(_misread(error))
-        sys.exit(2)
+        status, wrong = 2, _misread(error)
     except UserError as error:
-        _say(str(error))
-        sys.exit(2)
+        status, wrong = 2, str(error)
     except RunError as error:
-        _say(str(error))
-        sys.exit(1)
+        status, wrong = 1, str(error)
     except OSError as error:
         place = repr(error.filename) if error.filename else "what is printed"
-        _say(f"{place} cannot be read or written ({error.strerror}): mend that, then try again")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(status)
+        status, wrong = 1, f"{place} cannot be read or written ({error.strerror}): mend that, then try again"
+    except ending.Stopped:
+        status, wrong = 0, ""  # it has a sentence already
+    # What others wrote may stand in it, line breaks too.
+    ending.finish(status or 0, f"{NAME}: {' '.join(wrong.splitlines())}" if wrong else "")
 
 
 def _misread(error: Any) -> str:
     given, wrong = shlex.join(sys.argv[1:]), error.format_message().rstrip(".")
     return f"{given!r:.200} cannot be read ({wrong}): `python -m fuzzer --help` says what can be given"
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:
-    """Schedulers end a job with SIGTERM; it gets the same clean end as Ctrl-C."""
-    raise KeyboardInterrupt
-
-
-def _say(text: str) -> None:
-    line = " ".join(text.splitlines())  # what others wrote may stand in it
-    print(f"fuzzer: {line}", file=sys.stderr, flush=True)

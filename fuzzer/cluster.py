@@ -13,7 +13,7 @@ import math
 import os
 import signal
 import socket
-import sys
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -25,6 +25,7 @@ from fuzzer.ledger import Ledger, OwnLedger
 from fuzzer.options import Limits
 from fuzzer.pool import Answer, LocalPool, Start
 from fuzzer.versions import versions
+from processes.ending import ASKED, check, in_order
 
 try:
     import ray
@@ -60,11 +61,13 @@ def on_ray(address: str | None) -> Start:
                 f"no Ray cluster answers at --address {asked!r} ({cause}): start one with `ray start --head`,"
                 " or leave --address and RAY_ADDRESS out"
             ) from None
-        signal.signal(signal.SIGTERM, before)  # Ray takes it over, and the end would not be a clean one
-        try:
-            yield RayPool(limits)
-        finally:
-            ray.shutdown()  # ends the tasks that are still going, too
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)  # Ray takes it over, and the end would not be a clean one
+        with in_order():
+            try:
+                yield RayPool(limits)
+            finally:
+                ray.shutdown()  # ends the tasks that are still going, too
 
     return start
 
@@ -116,8 +119,6 @@ def _run(
 
 @lru_cache(maxsize=1)
 def _own_pool(memory: int) -> LocalPool:
-    # A new process runs its parent's script first; here that is Ray's, and it would bring all of Ray along.
-    vars(sys.modules["__main__"]).pop("__file__", None)
     return LocalPool(1, memory)
 
 
@@ -127,6 +128,8 @@ class _RayAnswer(Generic[R]):
 
     def result(self) -> R:
         try:
+            while not ray.wait([self._reference], timeout=ASKED)[0]:
+                check()
             value, error = ray.get(self._reference)
         except RayError:
             raise Lost("worker killed") from None

@@ -20,10 +20,12 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from fuzzer.environment import COLLECTION, settle
-from fuzzer.errors import Lost, RunError
+from fuzzer.errors import Lost, RunError, UserError
 from fuzzer.keys import MEMORY
 from fuzzer.ledger import Ledger, OwnLedger
 from fuzzer.options import Limits
+from processes.ending import awaited, in_order
+from processes.spawning import context
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -69,9 +71,13 @@ Start = Callable[[Limits], AbstractContextManager[Executor]]
 """Makes the executor that a run works on."""
 
 
-def local(limits: Limits) -> LocalPool:
+@contextmanager
+def local(limits: Limits) -> Generator[LocalPool]:
     """The executor of a run on one machine."""
-    return LocalPool(limits.workers, limits.memory_mb * 2**20, limits.keys_mb * 2**20)
+    if multiprocessing.current_process().daemon:
+        raise UserError("a daemonic process has no workers of its own: call run() in a process with daemon=False")
+    with in_order(), LocalPool(limits.workers, limits.memory_mb * 2**20, limits.keys_mb * 2**20) as pool:
+        yield pool
 
 
 class LocalPool:
@@ -86,10 +92,9 @@ class LocalPool:
         self._pool = self._start()
 
     def _start(self) -> ProcessPool:
-        context = multiprocessing.get_context("spawn")
         arguments = (os.getpid(), self._memory)
         return ProcessPool(
-            self.workers, max_tasks=TASKS_A_WORKER, initializer=begin, initargs=arguments, context=context
+            self.workers, max_tasks=TASKS_A_WORKER, initializer=begin, initargs=arguments, context=context()
         )
 
     def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
@@ -107,9 +112,7 @@ class LocalPool:
         return OwnLedger(per_structure, self._keys)
 
     def schedule(self, task: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> Future[R]:
-        # The pool's threads, and so its processes, are born with Ctrl-C blocked: it is ours to handle.
-        with _blocked(signal.SIGINT):
-            return self._pool.schedule(task, args=arguments, timeout=seconds)
+        return self._pool.schedule(task, args=arguments, timeout=seconds)
 
     def done(self, answer: _LocalAnswer[Any]) -> None:
         self._open.discard(answer)
@@ -134,7 +137,11 @@ class LocalPool:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.stop()
-        self._pool.join()
+        try:
+            self._pool.join()
+        except KeyboardInterrupt:  # a second one, in a process with handlers of its own
+            self._pool.join()
+            raise
 
 
 class _LocalAnswer(Generic[R]):
@@ -157,7 +164,7 @@ class _LocalAnswer(Generic[R]):
         while True:
             assert self._future is not None
             try:
-                value = self._future.result()
+                value = awaited(self._future)
             except BrokenProcessPool:
                 self._pool.restart()
                 continue
@@ -169,15 +176,6 @@ class _LocalAnswer(Generic[R]):
                 raise Lost("timed out") from None
             self._pool.done(self)
             return value
-
-
-@contextmanager
-def _blocked(number: signal.Signals) -> Generator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin(parent: int, memory: int) -> None:

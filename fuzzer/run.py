@@ -19,6 +19,7 @@ from fuzzer.progress import Reporter
 from fuzzer.shard import RejectsTask, write_rejects
 from fuzzer.store import Store, at, sha256, write
 from fuzzer.versions import versions
+from processes.ending import in_order
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Plan:
         """Keeps other runs out while this one writes."""
         folder.check(self.store, self.identity)
         try:
-            with self.store.locked():
+            with in_order(), self.store.locked():
                 folder.check(self.store, self.identity)
                 yield
         except BrokenPipeError:  # whoever read what is said here has gone

@@ -1,6 +1,9 @@
 """`python -m grammar`: proves every production, and writes that down for those who run this grammar as it is."""
 
-import sys
+from processes import ending
+
+if __name__ == "__main__":
+    ending.listen("grammar")  # before anything that takes time to import
 
 import grammar
 from grammar.proofs import Proofs
@@ -11,11 +14,12 @@ def main() -> None:
     try:
         loaded = grammar.load()
         loaded.check()
-        Proofs().note(loaded.modules)
+        with ending.in_order():  # a file half written would be worse than none
+            Proofs().note(loaded.modules)
     except grammar.UserError as error:
-        print(f"grammar: {error}", file=sys.stderr)
-        sys.exit(2)
+        ending.finish(2, f"grammar: {error}")
     print(f"{len(loaded.tables.productions):,} productions of {len(loaded.modules)} modules are what they declare")
+    ending.finish(0)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from processes import ending
+
+if __name__ == "__main__":
+    ending.listen("pde")  # before anything that takes time to import
+
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -101,5 +106,16 @@ def bench(
     _guarded(lambda: timing.print_bench(json_, repeats))
 
 
+def main() -> NoReturn:
+    """Exit status 2 for a user's mistake, 1 for a validation that failed; `processes.ending` says those of signals."""
+    try:
+        app()
+    except SystemExit as left:
+        ending.finish(int(left.code or 0))
+    except ending.Stopped:
+        ending.finish(0)  # it has a status and a sentence already
+    ending.finish(0)
+
+
 if __name__ == "__main__":
-    app()
+    main()

@@ -25,6 +25,7 @@ from pde.records import Record, Records, check_writable
 from pde.scheme_high import SCHEMES
 from pde.solvers import SOLVERS
 from pde.variant import Variant
+from processes.ending import in_order
 
 console = Console() if sys.stdout.isatty() else Console(width=160)
 """A file has no width of its own, and no column is to be cut."""
@@ -145,7 +146,8 @@ def run_validation(everything: bool, write: bool, workers: int, only: str, kept:
     minutes = (time.perf_counter() - start) / 60
     console.print(f"{len(records)} combinations, {len(failures)} failures, {minutes:.1f} min on {workers} workers")
     if write:
-        count = table.write(r for r in records if r["passed"])
+        with in_order():  # a table half written would be worse than none
+            count = table.write(r for r in records if r["passed"])
         console.print(f"{count} rows in {table.PATH}", soft_wrap=True)
     return not failures
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from pde.model import Model
 from pde.solvers import SOLVERS
 from pde.table import KEY, Row
 from pde.variant import BATCH, Program, Variant, assemble, grids, has_batched, solver_part
+from processes.ending import awaited, in_order
+from processes.spawning import context
 
 ORDER_SLACK = 0.25
 SPECTRAL_ERROR = 1e-9
@@ -175,17 +177,27 @@ def validate_many(
     chosen: Sequence[Variant], workers: int, done: Callable[[dict[str, object]], None], limit: float = 600.0
 ) -> list[dict[str, object]]:
     """Validates in a pool of processes; a worker that dies or exceeds the limit fails its variant alone."""
-    from pebble import ProcessPool  # the library's users solve without a pool
-
     records: list[dict[str, object]] = []
-    context = multiprocessing.get_context("spawn")
-    with ProcessPool(max_workers=workers, max_tasks=TASKS_A_WORKER, context=context) as pool:
+    with in_order(), _pool(workers) as pool:
         waiting = [(v, pool.schedule(validate_in_worker, args=[v], timeout=limit)) for v in chosen]
         for variant, future in waiting:
             try:
-                record = future.result()
+                record = awaited(future)
             except Exception as exception:
                 record = asdict(_result(variant, grids(variant), [], limit, f"{type(exception).__name__}: {exception}"))
             records.append(record)
             done(record)
     return records
+
+
+@contextmanager
+def _pool(workers: int) -> Generator[Any]:
+    """Processes that are gone when the block is left, whatever they were doing."""
+    from pebble import ProcessPool  # the library's users solve without a pool
+
+    pool = ProcessPool(max_workers=workers, max_tasks=TASKS_A_WORKER, context=context())
+    try:
+        yield pool
+    finally:
+        pool.stop()
+        pool.join()

@@ -32,7 +32,7 @@ OPTIONS = {"seed": 7, "shards": 3, "rows_per_shard": 4, "block": 3}
 def make(out: str) -> None:
     """One run; never returns."""
     os.setsid()
-    fuzzer.pool.multiprocessing.get_context = lambda *_: FORK  # type: ignore[assignment]
+    fuzzer.pool.context = lambda: FORK  # type: ignore[assignment]
     status = 1
     try:
         options = Options(out, **OPTIONS, limits=Limits(workers=2))

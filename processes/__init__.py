@@ -1,0 +1,4 @@
+"""What all commands share about processes: how they end when they are told to, how they start workers.
+
+Stands on the ground: it knows nothing of the other packages, and importing it costs next to nothing.
+"""

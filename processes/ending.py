@@ -1,0 +1,164 @@
+"""How a command ends when it is told to: by Ctrl-C (SIGINT), by a scheduler (SIGTERM), or with its terminal (SIGHUP).
+
+From `listen` to `finish`, which are a command's first and last call, one of these signals, or many, end the process
+with one sentence and status 128 + number of the first (130, 143, 129), at the latest after `SECONDS`. A signal that the
+parent process had ignored (`nohup`, a shell's background job) stays ignored.
+
+No handler raises an exception. It would get lost in a callback of the garbage collector, be printed by a destructor,
+or tear what just closes files and processes. Instead a thread hears of the signal through a pipe, whatever Python code
+or library the main thread is in, and ends the process; only while something is held that has to be given back in
+order (`in_order`: a folder's lock, worker processes) it leaves that to the main thread, which learns of it where it
+waits (`awaited`, `check`), by the exception `Stopped`, and waits no longer than `SECONDS` for it.
+
+Out of reach: before `listen`, while Python itself starts, and where a library holds Python's lock for seconds.
+A process that never calls `listen`, such as a notebook, keeps its own handlers, and gets KeyboardInterrupt from these.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+R = TypeVar("R")
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+
+SECONDS = 4.0
+"""What is held has so long to be given back."""
+
+ASKED = 0.25
+"""Seconds between two looks at whether to stop, for whoever waits."""
+
+CLEAN = "\r\x1b[2K\x1b[?25h"
+"""Erases the line of a progress bar and shows the cursor that it hid."""
+
+
+class Stopped(BaseException):
+    """This process was told to stop. No KeyboardInterrupt, for which libraries have sentences of their own."""
+
+
+@dataclass
+class _State:
+    """Of this process: signals are the process's, so this is too."""
+
+    listening: bool = False
+    sentence: str = "stopped"
+    told: int = 0
+    """Number of the first signal; 0 before it."""
+    held: int = 0
+    """How many `in_order` blocks the main thread is in."""
+
+
+_state = _State()
+_last_word = threading.Lock()
+"""Whoever ends the process takes it, and does not give it back."""
+
+
+def listen(name: str) -> None:
+    """From now on signals end this process; `name` begins the sentence. For the main thread, once."""
+    if os.name != "posix":  # Python tells no thread of a signal there
+        return
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    try:
+        threading.Thread(target=_watch, args=[read], name="signals", daemon=True).start()
+    except RuntimeError:  # no thread can be had: signals do what they do in any Python program
+        return
+    _state.listening = True
+    say(f"{name}: stopped")
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _note)
+
+
+def say(sentence: str) -> None:
+    """What is said from now on when a signal ends this process."""
+    _state.sentence = " ".join(sentence.splitlines())
+
+
+def _note(number: int, frame: object) -> None:
+    _state.told = _state.told or number
+
+
+def _watch(read: int) -> None:
+    _note(os.read(read, 1)[0], None)
+    latest = time.monotonic() + SECONDS
+    while _state.held and time.monotonic() < latest:
+        time.sleep(0.01)
+    _last_word.acquire(timeout=max(0.0, latest - time.monotonic()))
+    _end()
+
+
+@contextmanager
+def in_order() -> Generator[None]:
+    """A block that is left in order, by `Stopped`, when the process is told to stop; see `check`."""
+    check()
+    _state.held += 1
+    try:
+        yield
+    finally:
+        check()  # and stays held: the main thread is on its way to `finish`
+        _state.held -= 1
+
+
+def check() -> None:
+    """Raises Stopped if this process was told to stop."""
+    if _state.told:
+        raise Stopped
+
+
+def awaited(future: Future[R]) -> R:
+    """The result of a future; Stopped if this process is told to stop before it is there."""
+    from concurrent.futures import wait  # whoever has a future has imported this; commands that have none need not
+
+    check()
+    while not wait([future], ASKED).done:
+        check()
+    check()
+    return future.result()
+
+
+def finish(status: int, sentence: str = "") -> NoReturn:
+    """Ends a command with a status, and a sentence where something was wrong; or, if a signal came first, as that says.
+
+    Nothing runs after it in a process that listens: an interpreter that winds up can be interrupted for a while yet.
+    """
+    if not _state.listening:
+        _print(sentence)
+        sys.exit(status)
+    _last_word.acquire()
+    with suppress(OSError, ValueError):  # closed, or full
+        sys.stdout.flush()
+    if _state.told:
+        _end()
+    _print(sentence)
+    os._exit(status)
+
+
+def _print(sentence: str) -> None:
+    if sentence:
+        with suppress(OSError, ValueError):
+            print(sentence, file=sys.stderr, flush=True)
+
+
+def _end() -> NoReturn:
+    """Says why, and takes the processes along that were started here."""
+    clean = CLEAN if os.isatty(2) else ""
+    with suppress(OSError):
+        os.write(2, f"{clean}{_state.sentence}\n".encode(errors="backslashreplace"))
+    if started := sys.modules.get("multiprocessing"):
+        for child in started.active_children():
+            with suppress(OSError, ValueError):
+                child.kill()
+    os._exit(128 + _state.told)

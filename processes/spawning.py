@@ -1,0 +1,87 @@
+"""How worker processes start: from nothing, whatever the process is that starts them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker, spawn
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
+
+_one_at_a_time = threading.Lock()
+
+
+class Process(SpawnProcess):
+    """A process that does not run the script of its parent.
+
+    Python's own runs it again, so that functions defined there are found. Ours are in modules; and a script without
+    `if __name__ == "__main__"` would start everything once more, and one from standard input cannot be read again.
+    """
+
+    def start(self) -> None:
+        with _without_script(), _blocked(signal.SIGINT):  # for good: Ctrl-C is for whoever started it to handle
+            super().start()
+
+
+class Context(SpawnContext):
+    """Spawns `Process`es."""
+
+    Process = Process
+
+
+def context() -> Context:
+    """What worker processes are to be started with."""
+    _start_tracker()
+    return Context()
+
+
+@contextmanager
+def _without_script() -> Generator[None]:
+    """What this thread tells a new process says nothing of the script; what other threads tell theirs stays."""
+    with _one_at_a_time:
+        told, here = spawn.get_preparation_data, threading.get_ident()
+
+        def without(name: str) -> dict[str, Any]:
+            data = told(name)
+            dropped = "init_main_from_" if threading.get_ident() == here else "none"
+            return {key: value for key, value in data.items() if not key.startswith(dropped)}
+
+        spawn.get_preparation_data = without
+        try:
+            yield
+        finally:
+            spawn.get_preparation_data = told
+
+
+def _start_tracker() -> None:
+    """Starts the process that removes semaphores after us, so that it outlives every signal, and cleans up in silence.
+
+    It ignores SIGINT and SIGTERM by itself, but not the end of a terminal. To have it running also keeps it from
+    letting SIGINT through where workers are started (it does when it starts).
+    """
+    with _blocked(signal.SIGHUP), _environment("PYTHONWARNINGS", "ignore"):
+        resource_tracker.ensure_running()
+
+
+@contextmanager
+def _blocked(number: signal.Signals) -> Generator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Generator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
