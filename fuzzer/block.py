@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import lowering
+from fuzzer import surroundings
 from fuzzer.arrow import Table
 from fuzzer.errors import Damaged
 from fuzzer.family import Family, FamilySpec, resolve_same
@@ -172,6 +173,8 @@ def make_block(task: BlockTask) -> BlockKeys:
         return _keys(task, _table(stored, ["id", "structure"]), begun, fresh=False)
     family = resolve_same(task.family, task.origin)
     block = draw_block(family, task.seed, task.indices, task.per_structure, lost=task.lost)
+    if block.rejects:
+        surroundings.check()
     table = block_table(family, block)
     write_sealed(task.store, task.file, task.signature + encode(table))
     return _keys(task, table, begun, fresh=True)
@@ -286,7 +289,9 @@ def peak_memory() -> int:
 
 
 def probe(task: BlockTask, index: int) -> None:
-    """Does everything with one program of a block and keeps nothing, to see whether it can be survived."""
+    """Does everything with one program of a block and keeps nothing, to see whether it can be survived. RunError if
+    not even one that is known to be good can."""
+    surroundings.check()
     draw_block(resolve_same(task.family, task.origin), task.seed, [index], task.per_structure)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 
+from fuzzer import surroundings
 from fuzzer.block import BlockKeys, BlockTask, Reject, draw_source, make_block, probe
 from fuzzer.errors import Lost, RunError
 from fuzzer.options import Limits
@@ -70,6 +71,7 @@ class Blocks:
         """Runs the programs of a block one by one; those that take their worker with them are rejects."""
         task = replace(self._template, number=number)
         seconds = self._limits.program_seconds
+        self._check_surroundings()
         trials = {index: self._executor.submit(probe, task, index, seconds=seconds) for index in task.indices}
         lost: dict[int, Reject] = {}
         for index, trial in trials.items():
@@ -78,6 +80,13 @@ class Blocks:
             except Lost as error:
                 lost[index] = Reject(index, error.reason, "", "", self._source(task, index))
         return lost
+
+    def _check_surroundings(self) -> None:
+        """RunError where a worker does not survive a program that is known to be good."""
+        try:
+            self._executor.submit(surroundings.check, seconds=self._limits.block_seconds).result()
+        except Lost as error:
+            raise surroundings.unfit(error.reason, self._limits.memory_mb) from None
 
     def _source(self, task: BlockTask, index: int) -> str:
         """The text of a program that kills; empty if drawing it is what kills."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Generator
@@ -13,7 +14,7 @@ import typer
 
 from fuzzer.environment import settle
 from fuzzer.errors import RunError, UserError
-from processes import ending
+from processes import capacity, ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 Seed = Annotated[int, typer.Option(help="Number of the run; another seed gives other rows.")]
 Profile = Annotated[str, typer.Option(help="Name of a bundled profile, or path of a .toml.")]
-Workers = Annotated[int | None, typer.Option(help="Processes. [default: one for each core]")]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes. [default: as many as cores and memory allow]")
+]
 ExecutorName = Annotated[str, typer.Option("--executor", help="Where the work is done: local or ray.")]
 RayAddress = Annotated[str | None, typer.Option("--address", help="Ray cluster. [default: RAY_ADDRESS, or a new one]")]
 Log = Annotated[Path | None, typer.Option(help="File for progress as JSON lines.")]
@@ -60,8 +63,12 @@ def make(
     ] = None,
     block: Annotated[int, typer.Option(help="Programs that a worker makes at a time.", hidden=True)] = 100,
     block_seconds: Annotated[float, typer.Option(help="Time limit of a block of programs.")] = 300.0,
-    program_seconds: Annotated[float, typer.Option(help="Time limit of a program of a lost block.")] = 30.0,
-    worker_memory: Annotated[int, typer.Option(help="Megabytes that a worker may allocate.")] = 4096,
+    program_seconds: Annotated[
+        float, typer.Option(help="The same of one of its programs; part of the run.")
+    ] = 30.0,
+    worker_memory: Annotated[
+        int, typer.Option(help="Megabytes that a worker may allocate; part of the run.")
+    ] = 4096,
     keys_memory: Annotated[int, typer.Option(help="Megabytes of dedup keys; more go to TMPDIR.", hidden=True)] = 8192,
     log_json: Log = None,
 ) -> None:
@@ -116,7 +123,13 @@ def merge(
 def _limits(workers: int | None, **given: Any) -> Limits:
     from fuzzer.options import Limits, check_limits
 
-    return check_limits(Limits(**given) if workers is None else Limits(workers, **given))
+    if workers is not None:
+        return check_limits(Limits(workers, **given))
+    bound = capacity.workers()
+    if bound.number < (os.cpu_count() or 1):
+        count = "1 worker" if bound.number == 1 else f"{bound.number} workers"
+        typer.echo(f"{NAME}: {count} on {os.cpu_count()} cores, because of {bound.by}", err=True)
+    return check_limits(Limits(bound.number, **given))
 
 
 def _start(executor: str, address: str | None) -> Start:

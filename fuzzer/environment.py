@@ -13,6 +13,10 @@ COLLECTION: Final = (50_000, 1_000, 1_000)
 every 700 objects, as Python does, takes a sixth of a row's time. What is old is left to `lowering.forget`."""
 
 
+THREADS: Final = ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables that say how many threads XLA (the first) and libraries of linear algebra start."""
+
+
 def settle() -> None:
     """Takes the variables of JAX and XLA out of this process and those it starts, and keeps JAX on the CPU.
 
@@ -20,10 +24,14 @@ def settle() -> None:
     texts of every row, and XLA ends a process whose flags it does not know.
 
     Arrow gets the allocator of everything else: one of its own keeps 30 MB more in each worker.
+
+    Libraries start one thread in each process, not some for each core of the machine: their stacks count against what a
+    worker may allocate, so that programs would fail on large machines.
     """
     for name in [name for name in os.environ if name.startswith(("JAX_", "XLA_", "PJRT_"))]:
         del os.environ[name]
     os.environ["JAX_PLATFORMS"] = "cpu"
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
 
 

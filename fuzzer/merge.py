@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fuzzer import folder
 from fuzzer.block import FOLDER as BLOCKS
 from fuzzer.block import block_file
 from fuzzer.errors import UserError
+from fuzzer.form import fault
 from fuzzer.maker import SHARD_SECONDS, FamilyRun
 from fuzzer.options import Limits, Options
 from fuzzer.pool import Executor, Start, local
@@ -78,6 +80,7 @@ def merge(
     """Makes a run out of the blocks that lie in some folders."""
     sources = [at(each) for each in folders]
     identity, asked = _same_run(sources)
+    limits = _same_limits(limits, identity)
     options = Options(out or f"datasets/seed-{asked['seed']}", **asked, limits=limits)
     plan = planned(options, parts)
     if identity != json.loads(folder.as_json(plan.identity)):
@@ -107,6 +110,14 @@ def _same_run(sources: Sequence[Store]) -> tuple[folder.Identity, dict[str, Any]
             )
     _, identity, asked = held[0]
     return identity or {}, asked or {}
+
+
+def _same_limits(limits: Limits, identity: folder.Identity) -> Limits:
+    """Blocks that have to be made again are made within the limits of the others."""
+    held = identity.get("limits")
+    if fault({"limits": held}, {"limits": {"program_seconds": (int, float), "worker_memory": int}}):
+        return limits
+    return replace(limits, program_seconds=float(held["program_seconds"]), memory_mb=held["worker_memory"])
 
 
 def _found(sources: Sequence[Store], family: str) -> dict[int, Store]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fuzzer.errors import UserError
 from fuzzer.store import Address
+from processes import capacity
 
 MOST_SEED = 2**63 - 1
 
@@ -17,10 +17,12 @@ BLOCK = 100
 
 @dataclass(frozen=True)
 class Limits:
-    """What a worker may use; no part of a run's identity: a program within them is the same under any."""
+    """What a worker may use. A program that needs more than `program_seconds` or `memory_mb` is a reject, so these two
+    belong to a run's identity."""
 
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int = field(default_factory=lambda: capacity.workers().number)
     block_seconds: float = 300.0
+    """A block that takes longer is tried program by program, so this changes no row."""
     program_seconds: float = 30.0
     memory_mb: int = 4096
     keys_mb: int = 8192
@@ -46,6 +48,10 @@ class Options:
     def poisson_files(self) -> int:
         """Files of Poisson solvers: as many as asked for, or a tenth of the others, and never none."""
         return max(1, self.shards // 10) if self.poisson_shards is None else self.poisson_shards
+
+    def bounds(self) -> dict[str, float]:
+        """The limits that decide which programs are rejects."""
+        return {"program_seconds": self.limits.program_seconds, "worker_memory": self.limits.memory_mb}
 
     def asked(self) -> dict[str, Any]:
         """All but where and with what means."""
@@ -73,7 +79,7 @@ def check(options: Options) -> Options:
 
 def check_limits(limits: Limits) -> Limits:
     """The same for what a worker may use."""
-    _within("--workers", limits.workers, 1, 4096, f"this machine has {os.cpu_count()} cores")
+    _within("--workers", limits.workers, 1, 4096, f"this process can use {capacity.workers().by}")
     _within("--block-seconds", limits.block_seconds, 1, 86_400, "a block usually takes less than 10")
     _within("--program-seconds", limits.program_seconds, 0.1, 3_600, "a program usually takes less than 0.1")
     _within("--worker-memory", limits.memory_mb, 512, 1_048_576, "megabytes; a worker usually needs less than 500")

@@ -36,6 +36,9 @@ TASKS_A_WORKER = 40
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """As <malloc.h> numbers them."""
 
+STACK = 8 * 2**20
+"""Bytes of a thread's stack, as most systems have it."""
+
 RESTARTS = 5
 """Pools that may break one after the other, with no task done in between, before the run gives up."""
 
@@ -185,6 +188,7 @@ def begin(parent: int, memory: int) -> None:
         _die_with(parent)
     _limit_memory(memory)
     _keep_heap_small()
+    _keep_stacks_small()
     settle()
     gc.set_threshold(*COLLECTION)
     _warm_up()
@@ -198,6 +202,16 @@ def _keep_heap_small() -> None:
             libc = ctypes.CDLL(None)
             for parameter, value in ((M_MMAP_THRESHOLD, 2**18), (M_TRIM_THRESHOLD, 2**20), (M_ARENA_MAX, 1)):
                 libc.mallopt(parameter, value)
+
+
+def _keep_stacks_small() -> None:
+    """Gives threads a stack of eight megabytes, whatever `ulimit -s` is: it counts against what may be allocated."""
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # another C library
+            libc, attributes = ctypes.CDLL(None), ctypes.create_string_buffer(256)
+            libc.pthread_attr_init(attributes)
+            libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(STACK))
+            libc.pthread_setattr_default_np(attributes)
 
 
 def _warm_up() -> None:

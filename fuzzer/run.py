@@ -104,6 +104,7 @@ def planned(options: Options, parts: Sequence[FamilyRun] | None = None) -> Plan:
         "rows_per_shard": options.rows_per_shard,
         "per_structure": options.per_structure,
         "block": options.block,
+        "limits": options.bounds(),
         "families": {part.spec.name: _origin(part) for part in parts},
         "versions": versions(),
     }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from processes import ending
+from processes import capacity, ending
 
 if __name__ == "__main__":
     ending.listen("pde")  # before anything that takes time to import
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -74,7 +73,7 @@ def solve(
 def validate(
     all_: Annotated[bool, typer.Option("--all", help="Every combination; otherwise a stratified tenth.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Writes pde/validated.tsv; needs --all.")] = False,
-    workers: Annotated[int, typer.Option(help="Worker processes.")] = os.cpu_count() or 1,
+    workers: Annotated[int, typer.Option(help="Worker processes.")] = capacity.workers().number,
     only: Annotated[str, typer.Option(help="Only keys that contain this text.")] = "",
     records: Annotated[
         Path | None, typer.Option(help="Keeps results here as they come, and goes on from them.")
