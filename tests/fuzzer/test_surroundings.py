@@ -21,19 +21,6 @@ REAL = [
     *("--seed", "5", "--shards", "1", "--rows-per-shard", "8", "--poisson-shards", "1"),
     *("--block", "8", "--workers", "1"),
 ]
-    "--seed",
-    "5",
-    "--shards",
-    "1",
-    "--rows-per-shard",
-    "8",
-    "--poisson-shards",
-    "1",
-    "--block",
-    "8",
-    "--workers",
-    "1",
-]
 
 
 def real(out: Path, terminal: int | None = None, **environment: str) -> None:
