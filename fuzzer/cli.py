@@ -32,9 +32,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 Seed = Annotated[int, typer.Option(help="Number of the run; another seed gives other rows.")]
 Profile = Annotated[str, typer.Option(help="Name of a bundled profile, or path of a .toml.")]
-Workers = Annotated[
-    int | None, typer.Option(help="Processes. [default: as many as cores and memory allow]")
-]
+Workers = Annotated[int | None, typer.Option(help="Processes. [default: as many as cores and memory allow]")]
 ExecutorName = Annotated[str, typer.Option("--executor", help="Where the work is done: local or ray.")]
 RayAddress = Annotated[str | None, typer.Option("--address", help="Ray cluster. [default: RAY_ADDRESS, or a new one]")]
 Log = Annotated[Path | None, typer.Option(help="File for progress as JSON lines.")]
@@ -63,12 +61,8 @@ def make(
     ] = None,
     block: Annotated[int, typer.Option(help="Programs that a worker makes at a time.", hidden=True)] = 100,
     block_seconds: Annotated[float, typer.Option(help="Time limit of a block of programs.")] = 300.0,
-    program_seconds: Annotated[
-        float, typer.Option(help="The same of one of its programs; part of the run.")
-    ] = 30.0,
-    worker_memory: Annotated[
-        int, typer.Option(help="Megabytes that a worker may allocate; part of the run.")
-    ] = 4096,
+    program_seconds: Annotated[float, typer.Option(help="The same of one of its programs; part of the run.")] = 30.0,
+    worker_memory: Annotated[int, typer.Option(help="Megabytes that a worker may allocate; part of the run.")] = 4096,
     keys_memory: Annotated[int, typer.Option(help="Megabytes of dedup keys; more go to TMPDIR.", hidden=True)] = 8192,
     log_json: Log = None,
 ) -> None:

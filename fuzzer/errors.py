@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+from processes import limits
+
 
 class UserError(Exception):
     """A mistake of whoever started the command: one sentence with value, bound and cure. Exit status 2."""
@@ -44,6 +46,11 @@ def stopped(address: str, error: OSError) -> RunError:
     if out_of_space(error):
         return RunError(
             f"no space left for {address!r}: finished blocks are kept; make room and start the same command again"
+        )
+    if error.errno in limits.WANTS:
+        return RunError(
+            f"the system has no more for this process ({error.strerror}): its limits are {limits.told()}; what is"
+            " finished is kept; raise what is too small and start the same command again"
         )
     place, reason = error.filename2 or error.filename or address, error.strerror or str(error)
     return RunError(

@@ -24,6 +24,7 @@ from fuzzer.errors import Lost, RunError, UserError
 from fuzzer.keys import MEMORY
 from fuzzer.ledger import Ledger, OwnLedger
 from fuzzer.options import Limits
+from processes import limits
 from processes.ending import awaited, in_order
 from processes.spawning import context
 
@@ -115,7 +116,12 @@ class LocalPool:
         return OwnLedger(per_structure, self._keys)
 
     def schedule(self, task: Callable[..., R], arguments: tuple[Any, ...], seconds: float) -> Future[R]:
-        return self._pool.schedule(task, args=arguments, timeout=seconds)
+        try:
+            return self._pool.schedule(task, args=arguments, timeout=seconds)
+        except BrokenProcessPool as error:  # when it starts its first workers
+            if isinstance(error.__cause__, OSError):
+                raise RunError(f"workers cannot start ({error.__cause__.strerror}): {_limits()}") from None
+            raise
 
     def done(self, answer: _LocalAnswer[Any]) -> None:
         self._open.discard(answer)
@@ -125,7 +131,10 @@ class LocalPool:
         """Replaces a broken pool (a worker died between two tasks) and restarts what it had not answered."""
         self._broken += 1
         if self._broken > RESTARTS:
-            raise RunError(f"workers died {RESTARTS} times in a row before they did anything: see the messages above")
+            raise RunError(
+                f"workers died {RESTARTS} times in a row before they did anything: see the messages above;"
+                f" {_limits(self._memory // 2**20)}"
+            )
         self._pool.stop()
         self._pool.join()
         self._pool = self._start()
@@ -145,6 +154,10 @@ class LocalPool:
         except KeyboardInterrupt:  # a second one, in a process with handlers of its own
             self._pool.join()
             raise
+
+
+def _limits(memory: int | None = None) -> str:
+    return f"their limits are {limits.told(memory)}; raise what is too small and start the same command again"
 
 
 class _LocalAnswer(Generic[R]):
@@ -216,9 +229,12 @@ def _keep_stacks_small() -> None:
 
 def _warm_up() -> None:
     """Imports what every task needs: a task's time begins when its worker takes it, ready or not."""
-    with suppress(Exception):  # if this fails, so does the first task, and that is heard
+    try:
         for module in ("jax", "fuzzer.block"):
             importlib.import_module(module)
+    except (ImportError, OSError, MemoryError) as error:  # a library that does not fit into what a worker may have
+        print(f"a worker cannot start: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def _die_with(parent: int) -> None:
