@@ -60,6 +60,11 @@ def summary(error: BaseException) -> str:
     return f"{type(error).__name__}: {_shortened(told)}" if told else type(error).__name__
 
 
+def shown(value: object) -> str:
+    """A value as it stands in a message."""
+    return _shortened(_ADDRESS.sub("", " ".join(repr(value).split())))
+
+
 def _shortened(text: str) -> str:
     """A text of at most `_LONGEST` characters, cut where a sentence ends if one does."""
     if len(text) <= _LONGEST:
@@ -79,6 +84,8 @@ _CURES = (
     ("numpy.ndarray conversion", "call jax.numpy instead of numpy"),
     ("concrete", "let no shape, index or Python number depend on a traced value"),
     ("__index__() method", "index with jnp.take, or bind the value as a static one with functools.partial"),
+    ("DebugInfo(traced_for", "give no keyword the name of a parameter that is given by position"),
+    ("sorting pytree dictionary keys", "let all keys of a dictionary be strings, or of another type with an order"),
     ("not a valid JAX type", "return arrays, numbers or containers of them"),
 )
 """A phrase of JAX's message, and what helps."""

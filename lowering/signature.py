@@ -27,7 +27,10 @@ _STARS = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
 
 def check_arguments(function: Callable[..., Any], leaves: Sequence[Leaf]) -> Call:
-    """Positional and keyword arguments in the order of the signature; InputError if names do not match it."""
+    """Positional and keyword arguments, so that JAX flattens them to the order of the leaves where a call can.
+
+    Raises InputError if the names do not match the signature, and what `arguments` raises.
+    """
     values = arguments(leaves, function)
     misfits: list[str] = []
     for parameters in _signatures(function):
@@ -101,19 +104,34 @@ def _is_sequence(value: Any) -> bool:
 
 
 def _in_order(parameters: Parameters, values: Mapping[str, Any]) -> Call:
-    """By position until a default is left standing, by keyword after it."""
+    """By position until a default is left standing, by keyword after it; or sooner, if the values stand so."""
     args: list[Any] = []
     kwargs = {name: value for name, value in values.items() if name not in parameters}
+    movable: list[str] = []  # the last ones of `args`, which keywords can give as well
     for position, (name, parameter) in enumerate(parameters.items()):
         if name not in values:
             continue
         if parameter.kind is parameter.VAR_POSITIONAL:
             args += values[name]
+            movable = [] if values[name] else movable
         elif parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD) or len(args) < position:
             kwargs[name] = values[name]
         else:
             args.append(values[name])
-    return tuple(args), kwargs
+            movable += [name] * (parameter.kind is not parameter.POSITIONAL_ONLY)
+    count = _by_keyword(movable, list(values), set(kwargs))
+    moved = dict(zip(movable[-count:], args[-count:], strict=True)) if count else {}
+    return tuple(args[: len(args) - count]), kwargs | moved
+
+
+def _by_keyword(movable: list[str], order: list[str], given: set[str]) -> int:
+    """How many of the last positional arguments keywords are to give for this order: JAX flattens these sorted."""
+    for count in range(len(movable) + 1):
+        kept, moved = movable[: len(movable) - count], movable[len(movable) - count :]
+        rest = sorted({*moved, *given})
+        if order[len(order) - len(rest) - len(kept) :] == kept + rest:
+            return count
+    return 0
 
 
 def _names(parameters: Parameters, count: int) -> list[str]:
