@@ -262,22 +262,19 @@ def stats(
 
 def main() -> NoReturn:
     """Exit status 2 for a user's mistake, 1 for a run that cannot go on; `processes.ending` says those of signals."""
+    ending.command(NAME, _answer)
+
+
+def _answer() -> tuple[int, str]:
     settle()
     try:
-        status, wrong = app(standalone_mode=False), ""
+        return app(standalone_mode=False) or 0, ""
     except Misuse as error:
-        status, wrong = 2, _misread(error)
+        return 2, _misread(error)
     except UserError as error:
-        status, wrong = 2, str(error)
+        return 2, str(error)
     except RunError as error:
-        status, wrong = 1, str(error)
-    except OSError as error:
-        place = repr(error.filename) if error.filename else "what is printed"
-        status, wrong = 1, f"{place} cannot be read or written ({error.strerror}): mend that, then try again"
-    except ending.Stopped:
-        status, wrong = 0, ""  # it has a sentence already
-    # What others wrote may stand in it, line breaks too.
-    ending.finish(status or 0, f"{NAME}: {' '.join(wrong.splitlines())}" if wrong else "")
+        return 1, str(error)
 
 
 def _misread(error: Any) -> str:

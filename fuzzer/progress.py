@@ -115,7 +115,8 @@ class Bar:
         )
 
     def close(self) -> None:
-        self._bar.stop()
+        with suppress(OSError):  # a terminal that is closed
+            self._bar.stop()
 
 
 class Lines:
@@ -132,7 +133,12 @@ class Lines:
         self._last = (state.stage, time.monotonic())
         left = "" if state.seconds_left is None else f", {state.seconds_left:,.0f} s left"
         text = f"{state.stage}: {state.rows:,}/{state.target:,} rows, {_details(state)}{left}"
-        print(text, file=self._file, flush=True)
+        try:
+            print(text, file=self._file, flush=True)
+        except BrokenPipeError:  # whoever read this has gone, and wants no more
+            raise
+        except OSError:  # a disk that is full, or a terminal that is closed: no reason to stop
+            pass
 
     def close(self) -> None:
         pass

@@ -1,5 +1,7 @@
 """`python -m grammar`: proves every production, and writes that down for those who run this grammar as it is."""
 
+from typing import NoReturn
+
 from processes import ending
 
 if __name__ == "__main__":
@@ -9,17 +11,21 @@ import grammar
 from grammar.proofs import Proofs
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Exit status 2 and one sentence, with file and line, for a production that is not what it declares."""
+    ending.command("grammar", _answer)
+
+
+def _answer() -> tuple[int, str]:
     try:
         loaded = grammar.load()
         loaded.check()
         with ending.in_order():  # a file half written would be worse than none
             Proofs().note(loaded.modules)
     except grammar.UserError as error:
-        ending.finish(2, f"grammar: {error}")
+        return 2, str(error)
     print(f"{len(loaded.tables.productions):,} productions of {len(loaded.modules)} modules are what they declare")
-    ending.finish(0)
+    return 0, ""
 
 
 if __name__ == "__main__":

@@ -7,28 +7,14 @@ from processes import capacity, ending
 if __name__ == "__main__":
     ending.listen("pde")  # before anything that takes time to import
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from pde.errors import UserError
+
 app = typer.Typer(help="Poisson solvers: list, run, validate and time the variants.", no_args_is_help=True)
-
-
-def _fail(message: str) -> None:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)
-
-
-def _guarded(action: Callable[[], Any]) -> Any:
-    """Runs the action; a user's mistake ends it with one sentence and status 2."""
-    from pde.errors import UserError
-
-    try:
-        return action()
-    except UserError as mistake:
-        return _fail(str(mistake))
 
 
 def _use_64_bits() -> None:
@@ -66,7 +52,7 @@ def solve(
     from pde import report
 
     names = {"solver": solver, "n": n, "scheme": scheme, "spelling": spelling, "loop": loop}
-    _guarded(lambda: report.print_solution(dimension, boundary, equation, solution, names, screening, plot))
+    report.print_solution(dimension, boundary, equation, solution, names, screening, plot)
 
 
 @app.command()
@@ -84,10 +70,10 @@ def validate(
     from pde import report
 
     if write and not all_:
-        _fail("--write without --all would leave nine tenths of the table out: add --all")
+        raise UserError("--write without --all would leave nine tenths of the table out: add --all")
     if workers < 1:
-        _fail(f"--workers {workers} is below 1: give at least 1")
-    if not _guarded(lambda: report.run_validation(all_, write, workers, only, records)):
+        raise UserError(f"--workers {workers} is below 1: give at least 1")
+    if not report.run_validation(all_, write, workers, only, records):
         raise typer.Exit(1)
 
 
@@ -101,19 +87,20 @@ def bench(
     from pde import bench as timing
 
     if repeats < 1:
-        _fail(f"--repeats {repeats} is below 1: give at least 1")
-    _guarded(lambda: timing.print_bench(json_, repeats))
+        raise UserError(f"--repeats {repeats} is below 1: give at least 1")
+    timing.print_bench(json_, repeats)
 
 
 def main() -> NoReturn:
     """Exit status 2 for a user's mistake, 1 for a validation that failed; `processes.ending` says those of signals."""
+    ending.command("pde", _answer)
+
+
+def _answer() -> tuple[int, str]:
     try:
-        app()
-    except SystemExit as left:
-        ending.finish(int(left.code or 0))
-    except ending.Stopped:
-        ending.finish(0)  # it has a status and a sentence already
-    ending.finish(0)
+        return app(), ""  # which raises SystemExit at its end
+    except UserError as mistake:
+        return 2, str(mistake)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How a command ends when it is told to: by Ctrl-C (SIGINT), by a scheduler (SIGTERM), or with its terminal (SIGHUP).
+"""How a command ends: by itself, when it is told to, or because nobody reads what it prints.
 
-From `listen` to `finish`, which are a command's first and last call, one of these signals, or many, end the process
-with one sentence and status 128 + number of the first (130, 143, 129), at the latest after `SECONDS`. A signal that the
-parent process had ignored (`nohup`, a shell's background job) stays ignored.
+It is told to by Ctrl-C (SIGINT), by a scheduler (SIGTERM), or with its terminal (SIGHUP). From `listen`, which is a
+command's first call, one of these signals, or many, end the process with one sentence and status 128 + number of the
+first (130, 143, 129), after `SECONDS` and a little at the latest. A signal that the parent process had ignored
+(`nohup`, a shell's background job) stays ignored.
 
 No handler raises an exception. It would get lost in a callback of the garbage collector, be printed by a destructor,
 or tear what just closes files and processes. Instead a thread hears of the signal through a pipe, whatever Python code
@@ -21,12 +22,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
-if TYPE_CHECKING:
+from processes import streams
+
+if TYPE_CHECKING:  # what is imported here is not heard yet, so it is as little as can be
+    from collections.abc import Callable, Generator
     from concurrent.futures import Future
 
 R = TypeVar("R")
@@ -39,6 +41,9 @@ SECONDS = 4.0
 ASKED = 0.25
 """Seconds between two looks at whether to stop, for whoever waits."""
 
+UNREAD: Final = 141
+"""Status of a command whose output nobody reads any more (`| head`): 128 + SIGPIPE, as any other's."""
+
 CLEAN = "\r\x1b[2K\x1b[?25h"
 """Erases the line of a progress bar and shows the cursor that it hid."""
 
@@ -47,15 +52,14 @@ class Stopped(BaseException):
     """This process was told to stop. No KeyboardInterrupt, for which libraries have sentences of their own."""
 
 
-@dataclass
 class _State:
     """Of this process: signals are the process's, so this is too."""
 
-    listening: bool = False
-    sentence: str = "stopped"
-    told: int = 0
+    listening = False
+    sentence = "stopped"
+    told = 0
     """Number of the first signal; 0 before it."""
-    held: int = 0
+    held = 0
     """How many `in_order` blocks the main thread is in."""
 
 
@@ -65,14 +69,19 @@ _last_word = threading.Lock()
 
 
 def listen(name: str) -> None:
-    """From now on signals end this process; `name` begins the sentence. For the main thread, once."""
-    if os.name != "posix":  # Python tells no thread of a signal there
+    """From now on signals end this process; `name` begins the sentence. Once called, more calls change nothing.
+
+    A thread other than the main one cannot listen, and Windows tells no thread of a signal: there, signals do what they
+    do in any Python program.
+    """
+    if _state.listening or os.name != "posix" or threading.current_thread() is not threading.main_thread():
         return
+    streams.present()
     read, write = os.pipe()
     os.set_blocking(write, False)
     try:
         threading.Thread(target=_watch, args=[read], name="signals", daemon=True).start()
-    except RuntimeError:  # no thread can be had: signals do what they do in any Python program
+    except RuntimeError:  # no thread can be had
         return
     _state.listening = True
     say(f"{name}: stopped")
@@ -92,7 +101,9 @@ def _note(number: int, frame: object) -> None:
 
 
 def _watch(read: int) -> None:
-    _note(os.read(read, 1)[0], None)
+    while (number := os.read(read, 1)[0]) not in SIGNALS:  # a library may have handlers of others
+        pass
+    _note(number, None)
     latest = time.monotonic() + SECONDS
     while _state.held and time.monotonic() < latest:
         time.sleep(0.01)
@@ -129,36 +140,58 @@ def awaited(future: Future[R]) -> R:
     return future.result()
 
 
-def finish(status: int, sentence: str = "") -> NoReturn:
+def command(name: str, answer: Callable[[], tuple[int, str]]) -> NoReturn:
+    """Runs a command from beginning to end. `answer` does its work and gives the exit status, and what was wrong.
+
+    Ends with status 1 and a sentence where a file or a stream cannot be read or written, 141 in silence where nobody
+    reads any more what it prints.
+    """
+    listen(name)
+    try:
+        status, wrong = answer()
+    except Stopped:
+        status, wrong = 0, ""  # it has a status and a sentence already
+    except OSError as error:
+        status, wrong = _unwritten(error)
+    except SystemExit as left:  # typer's, of a pipe that is closed
+        broken = isinstance(left.__context__, BrokenPipeError)
+        status, wrong = (UNREAD if broken else int(left.code or 0)), ""
+    # What others wrote may stand in it, line breaks too.
+    finish(status, name, " ".join(wrong.splitlines()))
+
+
+def _unwritten(error: OSError) -> tuple[int, str]:
+    if isinstance(error, BrokenPipeError):
+        return UNREAD, ""
+    place = repr(error.filename) if error.filename else "what is printed"
+    return 1, f"{place} cannot be read or written ({error.strerror}): mend that, then try again"
+
+
+def finish(status: int, name: str = "", wrong: str = "") -> NoReturn:
     """Ends a command with a status, and a sentence where something was wrong; or, if a signal came first, as that says.
 
     Nothing runs after it in a process that listens: an interpreter that winds up can be interrupted for a while yet.
     """
-    if not _state.listening:
-        _print(sentence)
-        sys.exit(status)
-    _last_word.acquire()
-    with suppress(OSError, ValueError):  # closed, or full
+    if _state.listening:
+        _last_word.acquire()
+    try:
         sys.stdout.flush()
+    except OSError as error:
+        status, wrong = (status, wrong) if status else _unwritten(error)
     if _state.told:
         _end()
-    _print(sentence)
+    if wrong:
+        with suppress(OSError):
+            print(f"{name}: {wrong}", file=sys.stderr, flush=True)
+    if not _state.listening:
+        sys.exit(status)
     os._exit(status)
 
 
-def _print(sentence: str) -> None:
-    if sentence:
-        with suppress(OSError, ValueError):
-            print(sentence, file=sys.stderr, flush=True)
-
-
 def _end() -> NoReturn:
-    """Says why, and takes the processes along that were started here."""
+    """Takes the processes along that were started here, and says why."""
+    if started := sys.modules.get("processes.spawning"):
+        started.kill()
     clean = CLEAN if os.isatty(2) else ""
-    with suppress(OSError):
-        os.write(2, f"{clean}{_state.sentence}\n".encode(errors="backslashreplace"))
-    if started := sys.modules.get("multiprocessing"):
-        for child in started.active_children():
-            with suppress(OSError, ValueError):
-                child.kill()
+    streams.tell(f"{clean}{_state.sentence}\n")
     os._exit(128 + _state.told)

@@ -6,10 +6,15 @@ import os
 import signal
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
-from multiprocessing import resource_tracker, spawn
+from contextlib import contextmanager, suppress
+from multiprocessing import active_children, resource_tracker, spawn
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any
+from typing import Any, Final
+
+from processes import streams
+
+PATIENCE: Final = 0.5
+"""Seconds that the start of a process may still take when this one ends."""
 
 _one_at_a_time = threading.Lock()
 
@@ -34,8 +39,20 @@ class Context(SpawnContext):
 
 def context() -> Context:
     """What worker processes are to be started with."""
+    streams.present()  # or pipes to workers would have the numbers of streams, which a worker closes
     _start_tracker()
     return Context()
+
+
+def kill() -> None:
+    """Kills the processes that were started here, and starts no more: for the end of this one.
+
+    One that just starts is waited for. It would find nobody who tells it what to do, and say so at length.
+    """
+    _one_at_a_time.acquire(timeout=PATIENCE)
+    with suppress(OSError, ValueError):
+        for child in active_children():
+            child.kill()
 
 
 @contextmanager

@@ -6,6 +6,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent.parent)]
 
 if __name__ == "__main__":
+    from processes import ending
+
+    ending.listen("fuzzer")  # as the command does
     import run_families
 
     import fuzzer.run
