@@ -62,7 +62,8 @@ def arguments(leaves: Iterable[Leaf], function: Callable[..., Any] | None = None
 
     Where no leaf names the class of a container, a key makes a dict, an index a tuple (a list where `function`
     annotates one), an attribute the class that `function` annotates (an `OrderedDict`, or a dict with numbers for
-    keys, where that is annotated). Raises InputError for a path, shape, dtype or class that is not known.
+    keys, where that is annotated). `check_arguments` gives the same in the order of a call. Raises InputError for a
+    path, shape, dtype or class that is not known.
     """
     inner = python_function(function)
     trees = _Node()
