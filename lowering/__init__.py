@@ -27,6 +27,7 @@ from lowering.leaves import Leaf, arguments
 
 if TYPE_CHECKING:
     from lowering.session import forget, short_locations
+    from lowering.signature import check_arguments
     from lowering.spans import Span
     from lowering.stages import (
         Lowered,
@@ -52,6 +53,7 @@ __all__ = [
     "Span",
     "Traced",
     "arguments",
+    "check_arguments",
     "extract",
     "extract_source",
     "forget",
@@ -60,7 +62,7 @@ __all__ = [
     "trace_source",
 ]
 
-_HOMES = {"forget": "session", "short_locations": "session", "Span": "spans"}
+_HOMES = {"forget": "session", "short_locations": "session", "check_arguments": "signature", "Span": "spans"}
 
 
 def __getattr__(name: str) -> Any:

@@ -27,7 +27,10 @@ _STARS = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
 
 def check_arguments(function: Callable[..., Any], leaves: Sequence[Leaf]) -> Call:
-    """Positional and keyword arguments in the order of the signature; InputError if names do not match it."""
+    """Positional and keyword arguments, so that JAX flattens them to the order of the leaves where a call can.
+
+    Raises InputError if the names do not match the signature, and what `arguments` raises.
+    """
     values = arguments(leaves, function)
     misfits: list[str] = []
     for parameters in _signatures(function):
@@ -38,16 +41,33 @@ def check_arguments(function: Callable[..., Any], leaves: Sequence[Leaf]) -> Cal
     raise InputError(misfits[0])
 
 
-def refuse_placements(arguments: Any) -> None:
-    """InputError for an argument that is laid out over devices: its type, and so the fingerprint, does not tell."""
-    for path, leaf in jax.tree_util.tree_leaves_with_path(arguments):
-        sharding = getattr(leaf, "sharding", None)
-        if sharding is None or (isinstance(leaf, jax.Array) and isinstance(sharding, SingleDeviceSharding)):
-            continue
-        raise InputError(
-            f"the argument at {jax.tree_util.keystr(path)} has the sharding {sharding!s:.200}: leave it out, or have"
-            " the function itself place the value with `jax.lax.with_sharding_constraint`"
-        )
+def refuse_placements(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """InputError for an argument that is laid out over devices, whose type, and so the fingerprint, does not tell;
+    and for a mutable one."""
+    if all(map(_is_plain, jax.tree.leaves((args, kwargs)))):
+        return
+    for name, value in named_arguments(function, args, kwargs):
+        for path, leaf in jax.tree_util.tree_leaves_with_path(value):
+            where = repr(name + jax.tree_util.keystr(path))
+            if isinstance(leaf, jax.Ref):
+                raise InputError(f"{where} is a mutable array: take its value, and return the new one")
+            if not _is_plain(leaf):
+                raise InputError(
+                    f"{where} has the sharding {leaf.sharding!s:.200}: leave it out, or have the function itself place"
+                    " the value with `jax.lax.with_sharding_constraint`"
+                )
+
+
+def _is_plain(leaf: Any) -> bool:
+    sharding = getattr(leaf, "sharding", None)
+    return sharding is None or (isinstance(leaf, jax.Array) and isinstance(sharding, SingleDeviceSharding))
+
+
+def named_arguments(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[tuple[str, Any]]:
+    """Name and value of each argument, in the order in which JAX flattens them."""
+    return [*zip(positional_names(function, len(args)), args, strict=True), *sorted(kwargs.items())]
 
 
 def positional_names(function: Callable[..., Any], count: int) -> list[str]:
@@ -101,19 +121,34 @@ def _is_sequence(value: Any) -> bool:
 
 
 def _in_order(parameters: Parameters, values: Mapping[str, Any]) -> Call:
-    """By position until a default is left standing, by keyword after it."""
+    """By position until a default is left standing, by keyword after it; or sooner, if the values stand so."""
     args: list[Any] = []
     kwargs = {name: value for name, value in values.items() if name not in parameters}
+    movable: list[str] = []  # the last ones of `args`, which keywords can give as well
     for position, (name, parameter) in enumerate(parameters.items()):
         if name not in values:
             continue
         if parameter.kind is parameter.VAR_POSITIONAL:
             args += values[name]
+            movable = [] if values[name] else movable
         elif parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD) or len(args) < position:
             kwargs[name] = values[name]
         else:
             args.append(values[name])
-    return tuple(args), kwargs
+            movable += [name] * (parameter.kind is not parameter.POSITIONAL_ONLY)
+    count = _by_keyword(movable, list(values), set(kwargs))
+    moved = dict(zip(movable[-count:], args[-count:], strict=True)) if count else {}
+    return tuple(args[: len(args) - count]), kwargs | moved
+
+
+def _by_keyword(movable: list[str], order: list[str], given: set[str]) -> int:
+    """How many of the last positional arguments keywords are to give for this order: JAX flattens these sorted."""
+    for count in range(len(movable) + 1):
+        kept, moved = movable[: len(movable) - count], movable[len(movable) - count :]
+        rest = sorted({*moved, *given})
+        if order[len(order) - len(rest) - len(kept) :] == kept + rest:
+            return count
+    return 0
 
 
 def _names(parameters: Parameters, count: int) -> list[str]:

@@ -18,13 +18,14 @@ import jax
 
 from lowering import _jax_internals as internals
 from lowering.callables import python_function
+from lowering.described import described
 from lowering.fingerprint import Fingerprint, fingerprint
 from lowering.jaxpr_lines import jaxpr_lines
 from lowering.leaks import globals_of, reach_of, refuse_leaks, traced_values
-from lowering.leaves import Leaf
+from lowering.leaves import Leaf, dtype_name
 from lowering.program import importable, load, refuse_callbacks, refuse_effects, translated_errors
 from lowering.session import deep, settled, traced_anew
-from lowering.signature import check_arguments, positional_names, refuse_placements
+from lowering.signature import check_arguments, refuse_placements
 from lowering.spans import Nesting, SourceSpans, Span, body_span
 from lowering.stablehlo_lines import Module, read_module, stablehlo_lines
 
@@ -83,16 +84,21 @@ class Traced:
 
     @cached_property
     def inputs(self) -> list[Leaf]:
-        """The arguments' leaves, in the order of JAX's flattening."""
-        leaves, _ = jax.tree_util.tree_flatten_with_path(self._stage.args_info)
-        names = positional_names(self._function, len(self._stage.args_info[0]))
-        return [_leaf(*_argument_path(path, names), value) for path, value in leaves]
+        """The arguments' leaves, in the order of JAX's flattening; `check_arguments` makes the same call of them.
+
+        Raises InputError, which names it, for what cannot be told by leaves, such as a class that is not found.
+        """
+        structure = jax.tree.structure(self._stage.args_info)
+        with deep():
+            return described(self._function, *jax.tree.unflatten(structure, self._stage.jaxpr.in_avals))
 
     @cached_property
     def outputs(self) -> list[Leaf]:
         """The result's leaves; paths start with `result`, as in JAX's own `jax.result_info`."""
         leaves, _ = jax.tree_util.tree_flatten_with_path(self._stage.out_info)
-        return [_leaf("result", path, value) for path, value in leaves]
+        return [
+            Leaf("result" + jax.tree_util.keystr(path), dtype_name(value), tuple(value.shape)) for path, value in leaves
+        ]
 
     def lower(self) -> Lowered:
         """StableHLO for the default platform.
@@ -218,18 +224,8 @@ def _trace(
     filename: str,
     module: ModuleType | None = None,
 ) -> Traced:
-    refuse_placements((args, kwargs))
     with settled(), deep(_OURS), translated_errors(filename):
+        refuse_placements(function, args, kwargs)
         stage = jax.jit(function).trace(*args, **kwargs)
     refuse_effects(stage.jaxpr, filename)
     return Traced(stage, function, filename, module)
-
-
-def _leaf(name: str, path: tuple[Any, ...], value: Any) -> Leaf:
-    return Leaf(name + jax.tree_util.keystr(path), str(value.dtype), tuple(value.shape))
-
-
-def _argument_path(path: tuple[Any, ...], names: list[str]) -> tuple[str, tuple[Any, ...]]:
-    """Name and remaining path of a leaf of `(args, kwargs)`."""
-    side, argument, *rest = path
-    return (names[argument.idx] if side.idx == 0 else argument.key), tuple(rest)
