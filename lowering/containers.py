@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 import sys
 import typing
@@ -120,7 +121,8 @@ class Annotations:
 def build(kind: type, parts: Mapping[Step, Any], path: str) -> Any:
     """A container of a class; InputError if it takes no such parts."""
     make: Callable[..., Any] = kind
-    takes = "index" if kind in (tuple, list) else "key" if issubclass(kind, Mapping) else "attribute"
+    is_record = dataclasses.is_dataclass(kind) or not issubclass(kind, Mapping)  # a dataclass may be a mapping as well
+    takes = "index" if kind in (tuple, list) else "attribute" if is_record else "key"
     if not all(_fits(step, takes) for step in parts):
         shown = ", ".join(as_printed(step) for step in parts)
         raise InputError(f"{path!r} is a {kind.__name__} with the parts {shown}: give it one leaf for each {takes}")
@@ -132,9 +134,25 @@ def build(kind: type, parts: Mapping[Step, Any], path: str) -> Any:
     if kind is dict:
         return by_key
     try:
+        if dataclasses.is_dataclass(kind) and not _takes(kind, by_key):
+            return _as_jax_makes(kind, by_key)
         return make(by_key) if takes == "key" else make(**by_key)
     except Exception as error:  # a class may check its fields
         raise InputError(f"{path!r} does not make a {kind.__name__}: {summary(error)}") from error
+
+
+def _takes(kind: Any, names: Iterable[str]) -> bool:
+    """Whether a class is called with its fields, as a dataclass is whose `__init__` is not written by hand."""
+    parameters = inspect.signature(kind).parameters
+    return all(name in parameters for name in names)
+
+
+def _as_jax_makes(kind: type, fields: Mapping[str, Any]) -> Any:
+    """An object with these attributes, made without its `__init__`, as libraries of layers unflatten theirs."""
+    made = object.__new__(kind)
+    for name, value in fields.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def _fits(step: Step, takes: str) -> bool:

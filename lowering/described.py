@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -15,11 +16,13 @@ from jax.tree_util import DictKey, GetAttrKey, SequenceKey
 
 from lowering.callables import python_function
 from lowering.containers import Annotations, Step, as_printed, class_name, class_named, told_class
-from lowering.errors import InputError, shown
+from lowering.errors import InputError, shown, summary
 from lowering.leaves import Leaf, argument_annotations, literal, type_name
-from lowering.signature import check_arguments, positional_names
+from lowering.signature import check_arguments, named_arguments
 
 _CURE = "take its arrays as arguments of their own, or bind it with functools.partial"
+
+_WIDE = frozenset({"int64", "uint64", "float64", "complex128"})
 
 
 class _Part(NamedTuple):
@@ -35,25 +38,32 @@ def described(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
     """
     inner = python_function(function)
     annotation = argument_annotations(inner)
-    call = _by_name(function, args, kwargs)
+    odd = next((name for name in kwargs if not name.isidentifier()), None)
+    if odd is not None:
+        raise InputError(f"the argument {odd!r} has no name that Python reads: call it by letters and digits")
+    call = named_arguments(function, args, kwargs)
     leaves = [leaf for name, value in call for leaf in _described(value, annotation(name), name, inner)]
-    try:
-        again = _by_name(function, *check_arguments(function, leaves))
-    except InputError as error:
-        raise InputError(f"{error}; {_CURE}") from error
+    again = named_arguments(function, *_call_again(function, leaves))
     if [name for name, _ in call] != [name for name, _ in again]:
         told, made = (", ".join(name for name, _ in side) for side in (call, again))
         raise InputError(f"the arguments {told} come back as {made}: give none by a keyword that another one bears")
     for (name, value), (_, other) in zip(call, again, strict=True):
-        _refuse_another(value, other, name)
+        try:
+            _refuse_another(value, other, name)
+        except AttributeError as error:  # what was made without a field does not flatten
+            raise InputError(f"{name!r} is not made again by its leaves alone ({summary(error)}): {_CURE}") from error
     return leaves
 
 
-def _by_name(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
-    for name in kwargs:
-        if not name.isidentifier():
-            raise InputError(f"the argument {name!r} has no name that Python reads: call it by letters and digits")
-    return [*zip(positional_names(function, len(args)), args, strict=True), *sorted(kwargs.items())]
+def _call_again(function: Callable[..., Any], leaves: list[Leaf]) -> Any:
+    wide = any(leaf.dtype.lstrip("~") in _WIDE for leaf in leaves)
+    try:
+        with jax.enable_x64(True) if wide else nullcontext():  # as it was when they were traced
+            return check_arguments(function, leaves)
+    except InputError as error:
+        if error.__cause__ is None:
+            raise
+        raise InputError(f"{error}; {_CURE}") from error  # a class that does not take its parts
 
 
 def _described(value: Any, annotation: Any, path: str, function: FunctionType | None) -> Iterator[Leaf]:
@@ -118,7 +128,7 @@ def _is_literal(value: Any) -> bool:
     """Whether `literal` makes the value of its repr."""
     try:
         made = literal(repr(value))
-    except ValueError:
+    except Exception:  # a class's own repr, or a number that is too long for one
         return False
     return type(made) is type(value) and made == value
 
@@ -138,7 +148,9 @@ def _is_default(part: _Part, kind: Any) -> bool:
         return False
     fields = getattr(kind, "__dataclass_fields__", {})
     default = fields[name].default if name in fields else getattr(kind, "_field_defaults", {}).get(name, kind)
-    return default is value or (repr(default) == repr(value) and default == value)
+    if _is_literal(value):  # 1, True and 1.0 are equal, and make different programs
+        return _is_literal(default) and repr(default) == repr(value)
+    return default is value or (type(default) is type(value) and default == value)
 
 
 def _name(kind: type, annotation: Any, path: str, function: FunctionType | None) -> str:

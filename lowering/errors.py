@@ -61,8 +61,11 @@ def summary(error: BaseException) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as it stands in a message."""
-    return _shortened(_ADDRESS.sub("", " ".join(repr(value).split())))
+    """A value as it stands in a message; its class if it has no repr."""
+    try:
+        return _shortened(_ADDRESS.sub("", " ".join(repr(value).split())))
+    except Exception:
+        return f"one {type(value).__name__}"
 
 
 def _shortened(text: str) -> str:
@@ -77,9 +80,16 @@ _STATIC = (
     " arguments"
 )
 _CURES = (
+    ("value is of type <class 'numpy.ndarray'>", "convert it to a dtype of JAX's and the machine's order of bytes"),
+    ("An overflow was encountered", "give a number that 32 bits hold, or switch on jax_enable_x64"),
     ("as an abstract array", _STATIC),
     ("Non-hashable static arguments", _STATIC),
     ("static arguments", _STATIC),
+    ("parameters to jaxpr equations must have", _STATIC),
+    ("unhashable type: 'DynamicJaxprTracer'", _STATIC),
+    ("unsupported format string passed to DynamicJaxprTracer", "put no traced value into a text"),
+    ("must be static integers", "slice by jax.lax.dynamic_slice, or bind the value with functools.partial"),
+    ("references cannot be returned", "return its value, as in `ref[...]`"),
     ("boolean conversion", "use jax.lax.cond or jnp.where, or bind the value as a static one with functools.partial"),
     ("numpy.ndarray conversion", "call jax.numpy instead of numpy"),
     ("concrete", "let no shape, index or Python number depend on a traced value"),

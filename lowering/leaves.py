@@ -11,7 +11,7 @@ import inspect
 import re
 import typing
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from inspect import Parameter
@@ -65,11 +65,10 @@ def arguments(leaves: Iterable[Leaf], function: Callable[..., Any] | None = None
     keys, where that is annotated). Raises InputError for a path, shape, dtype or class that is not known.
     """
     inner = python_function(function)
-    parameters = {} if inner is None else inspect.signature(inner).parameters
     trees = _Node()
     for leaf in leaves:
         name, steps = _split(leaf.path)
-        _insert(trees, leaf, [("attribute", _as_python_reads(name, parameters)), *steps])
+        _insert(trees, leaf, [("attribute", _as_python_reads(name, inner)), *steps])
     annotations = argument_annotations(inner)
     return {name: _build(tree, annotations(name), name, inner) for (_, name), tree in trees.parts.items()}
 
@@ -79,6 +78,8 @@ def argument_annotations(function: FunctionType | None) -> Callable[[str], Any]:
     if function is None:
         return lambda name: None
     known = annotations_of(function, function)
+    if not function.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
+        return known.get
     names = {p.kind: name for name, p in inspect.signature(function).parameters.items()}
     rest, other = names.get(Parameter.VAR_POSITIONAL), known.get(names.get(Parameter.VAR_KEYWORD, ""))
 
@@ -98,9 +99,11 @@ def literal(text: str) -> Any:
         raise ValueError(text) from error
 
 
-def _as_python_reads(name: str, parameters: Mapping[str, Any]) -> str:
+def _as_python_reads(name: str, function: FunctionType | None) -> str:
     """A parameter's name as Python normalises what its source says, such as the micro sign to a Greek letter."""
-    normal = unicodedata.normalize("NFKC", name)
+    if name.isascii() or function is None:
+        return name
+    parameters, normal = inspect.signature(function).parameters, unicodedata.normalize("NFKC", name)
     return normal if normal in parameters and name not in parameters else name
 
 

@@ -117,16 +117,25 @@ def translated_errors(filename: str, *, lowering: bool = False) -> Generator[Non
         raise kind(message, type(error).__name__, line) from error
 
 
+_MUTATES = "take the value of the mutable array and return the new one, or make it inside the entry by jax.new_ref"
+_EFFECT_CURES = {
+    "AccumEffect": _MUTATES,
+    "ReadEffect": _MUTATES,
+    "WriteEffect": _MUTATES,
+    "ErrorEffect": "let jax.experimental.checkify.checkify make the entry return its errors",
+}
+
+
 def refuse_effects(closed: Any, filename: str) -> None:
     """SideEffectError if the JAXPR prints, calls back, or has any other effect."""
     outer = [effect for effect in closed.effects if not internals.stays_inside(effect)]
     if not outer:
         return
-    kinds = ", ".join(sorted({type(effect).__name__ for effect in outer}))
+    kinds = sorted({type(effect).__name__ for effect in outer})
     primitive, line = _first_effect(closed.jaxpr, SourceSpans(filename))
     raise SideEffectError(
-        f"the entry has a side effect ({kinds}) in {primitive}{_at(line)}: "
-        "remove the print, callback or mutation, and return values instead"
+        f"the entry has a side effect ({', '.join(kinds)}) in {primitive}{_at(line)}: "
+        f"{_EFFECT_CURES.get(kinds[0], 'remove the print, callback or mutation, and return values instead')}"
     )
 
 

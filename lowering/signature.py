@@ -41,16 +41,33 @@ def check_arguments(function: Callable[..., Any], leaves: Sequence[Leaf]) -> Cal
     raise InputError(misfits[0])
 
 
-def refuse_placements(arguments: Any) -> None:
-    """InputError for an argument that is laid out over devices: its type, and so the fingerprint, does not tell."""
-    for path, leaf in jax.tree_util.tree_leaves_with_path(arguments):
-        sharding = getattr(leaf, "sharding", None)
-        if sharding is None or (isinstance(leaf, jax.Array) and isinstance(sharding, SingleDeviceSharding)):
-            continue
-        raise InputError(
-            f"the argument at {jax.tree_util.keystr(path)} has the sharding {sharding!s:.200}: leave it out, or have"
-            " the function itself place the value with `jax.lax.with_sharding_constraint`"
-        )
+def refuse_placements(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """InputError for an argument that is laid out over devices, whose type, and so the fingerprint, does not tell;
+    and for a mutable one."""
+    if all(map(_is_plain, jax.tree.leaves((args, kwargs)))):
+        return
+    for name, value in named_arguments(function, args, kwargs):
+        for path, leaf in jax.tree_util.tree_leaves_with_path(value):
+            where = repr(name + jax.tree_util.keystr(path))
+            if isinstance(leaf, jax.Ref):
+                raise InputError(f"{where} is a mutable array: take its value, and return the new one")
+            if not _is_plain(leaf):
+                raise InputError(
+                    f"{where} has the sharding {leaf.sharding!s:.200}: leave it out, or have the function itself place"
+                    " the value with `jax.lax.with_sharding_constraint`"
+                )
+
+
+def _is_plain(leaf: Any) -> bool:
+    sharding = getattr(leaf, "sharding", None)
+    return sharding is None or (isinstance(leaf, jax.Array) and isinstance(sharding, SingleDeviceSharding))
+
+
+def named_arguments(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[tuple[str, Any]]:
+    """Name and value of each argument, in the order in which JAX flattens them."""
+    return [*zip(positional_names(function, len(args)), args, strict=True), *sorted(kwargs.items())]
 
 
 def positional_names(function: Callable[..., Any], count: int) -> list[str]:

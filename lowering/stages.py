@@ -225,7 +225,7 @@ def _trace(
     module: ModuleType | None = None,
 ) -> Traced:
     with settled(), deep(_OURS), translated_errors(filename):
-        refuse_placements((args, kwargs))
+        refuse_placements(function, args, kwargs)
         stage = jax.jit(function).trace(*args, **kwargs)
     refuse_effects(stage.jaxpr, filename)
     return Traced(stage, function, filename, module)

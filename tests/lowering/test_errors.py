@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.experimental import checkify
 
 import lowering
 from lowering import Leaf
@@ -314,6 +315,33 @@ def test_a_mutable_array_of_its_own_is_no_side_effect() -> None:
     assert "stablehlo.add" in lowered.stablehlo
 
 
+KEPT = jax.new_ref(jnp.zeros(3))
+
+
+def written(x: jax.Array) -> jax.Array:
+    KEPT[...] = x
+    return x
+
+
+def checked(x: jax.Array) -> jax.Array:
+    checkify.check(x[0] > 0, "not positive")
+    return x
+
+
+@pytest.mark.parametrize("function", [written, lambda x: x + KEPT[...]])
+def test_a_mutable_array_from_outside_is_one(function: Any) -> None:
+    expected = r"\((Read|Write)Effect\) in (get|swap) at line \d+: take the value of the mutable array and return the"
+    with pytest.raises(lowering.SideEffectError, match=expected):
+        lowering.trace(function, np.ones(3))
+    with pytest.raises(lowering.InputError, match=r"^'x\[0\]' is a mutable array: take its value, and return the new"):
+        lowering.trace(lambda x: x[0][...], [KEPT])
+
+
+def test_a_check_is_a_side_effect() -> None:
+    with pytest.raises(lowering.SideEffectError, match=r"\(ErrorEffect\) in check at line \d+: let jax.*checkify make"):
+        lowering.trace(checked, np.ones(3))
+
+
 def takes_static(x: Any, *, n: int) -> Any:
     return jnp.zeros(n) + x.sum()
 
@@ -340,6 +368,13 @@ MISTAKES: dict[str, tuple[Any, tuple[Any, ...], str]] = {
         r"type float32\[3\] but the corresponding output of false_fun has type float32\[\]"
     ),
     "a result": (lambda x: "text", (1.0,), r"type <class 'str'>, which is not a valid JAX type; return arrays"),
+    "a mutable result": (lambda x: jax.new_ref(x), (1.0,), r"references cannot be returned.*; return its value, as in"),
+    "a slice": (lambda x, n: x[:n], (np.ones(3), 2), r" static .*lax.dynamic_slice"),
+    "a repetition": (lambda x, n: jnp.tile(x, n), (np.ones(3), 2), r"value of parameter reps was not .*; bind what"),
+    "a look-up": (lambda x: {x: 1}[x], (1,), r"unhashable type: 'DynamicJaxprTracer'; bind what is no array before"),
+    "a text": (lambda x: f"{x:.2f}", (1.0,), r"unsupported format string.*; put no traced value into a text"),
+    "a large number": (lambda x: x, (2**40,), r"argument path is x.* value 1099511627776; give a number that 32 bits"),
+    "an odd dtype": (lambda x: x, (np.ones(3, ">f4"),), r"at path x\b.*; convert it to a dtype of JAX's"),
     "an object": (lambda x: object(), (1.0,), r"<class 'object'>, which is not a valid JAX type"),
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import zlib
 from collections import OrderedDict, defaultdict, namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -119,7 +119,7 @@ empties = st.sampled_from([None, (), [], {}, OrderedDict(), EmptyState(), ScaleS
 trees = st.recursive(st.one_of(arrays, empties), containers, max_leaves=6)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(trees, max_size=2), st.dictionaries(st.sampled_from(["a", "state", "μ", "µ", "é"]), trees, max_size=2))
 def test_any_pytree_comes_back(args: list[Any], kwargs: dict[str, Any]) -> None:
     assert_comes_back(program, *args, **kwargs)
@@ -183,6 +183,24 @@ def test_what_the_leaves_say(args: tuple[Any, ...], said: list[tuple[str, str]])
     inputs = assert_comes_back(lambda x: program(x), *args)
     assert [(leaf.path, leaf.dtype) for leaf in inputs] == said
     assert not any(leaf.shape for leaf in inputs)
+
+
+def test_wide_dtypes_come_back_whatever_is_set_by_then() -> None:
+    with jax.enable_x64(True):
+        traced = lowering.trace(lambda x: program(x), (1.0, np.arange(3)))
+    inputs = traced.inputs
+    assert [leaf.dtype for leaf in inputs] == ["~float64", "int64"]
+    with pytest.raises(lowering.InputError, match=r"'float64' would become float32: .* ask for float32 at 'x\[0\]'$"):
+        arguments(inputs)
+    with jax.enable_x64(True):
+        assert_comes_back(lambda x: program(x), *arguments(inputs).values())
+
+
+def test_deep_pytrees_come_back() -> None:
+    deep: Any = 1.0
+    for _ in range(200):
+        deep = [deep, None]
+    assert len(assert_comes_back(lambda x: program(x), deep)) == 401
 
 
 def test_an_empty_dictionary_is_not_another_program() -> None:
@@ -257,6 +275,47 @@ jax.tree_util.register_pytree_with_keys(
 )
 
 
+@dataclasses.dataclass(init=False)
+class Linear:
+    """As libraries of layers write theirs: made from sizes, flattened to what it holds."""
+
+    weights: Any
+    size: int
+    rank: int
+
+    def __init__(self, size: int) -> None:
+        self.weights, self.size, self.rank = jnp.ones(size), size, 1
+
+
+def flattened(linear: Linear) -> Any:
+    return ((jax.tree_util.GetAttrKey("weights"), linear.weights),), (linear.size, linear.rank)
+
+
+def unflattened(aux: tuple[int, int], parts: Any) -> Linear:
+    linear = object.__new__(Linear)
+    linear.weights, (linear.size, linear.rank) = parts[0], aux
+    return linear
+
+
+jax.tree_util.register_pytree_with_keys(Linear, flattened, unflattened)
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass
+class Table(Mapping[str, Any]):
+    a: Any
+    b: Any
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("a", "b"))
+
+    def __len__(self) -> int:
+        return 2
+
+
 class Local(NamedTuple):
     x: Any
 
@@ -290,6 +349,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], Any, str]] = {
     "a key": (untyped, ({Colour.RED: 1.0},), r"the key <Colour.RED: 1> of 'x\[0\]' is no Python literal: let keys be"),
     "a function": (untyped, Layer(1.0, kind=jnp.sin), r"the static field 'x.kind' is .*sin.*, which is no .*partial"),
     "not a number": (untyped, [Layer(1.0, kind=float("nan"))], r"the static field 'x\[0\].kind' is nan, which is no"),
+    "no repr": (lambda x: x.weights, Layer(1.0, kind=10**5000), r"the static field 'x.kind' is one int, which is no"),
     "an enum": (untyped, Layer(1.0, kind=Colour.RED), r"the static field 'x.kind' is <Colour.RED: 1>, which is no"),
     "a local class": (untyped, {"b": local_class()}, r"<locals>.Local' of \"x\['b'\]\" is not found.*: annotate the"),
     "a class replaced": (untyped, shadowed(), r"another class is called '.*:Local' by now than that of 'x': give each"),
@@ -323,6 +383,7 @@ def test_keys_without_an_order_are_a_mistake() -> None:
 
 def test_annotated_custom_class_and_defaults_come_back() -> None:
     assert_comes_back(annotated, Wrapped([1.0]))
+    assert_comes_back(untyped, [Linear(3), Table(1.0, [2.0])])
     assert_comes_back(untyped, Layer(1.0, kind="relu", bias=None))
 
     @jax.tree_util.register_dataclass
