@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from fuzzer.block import FOLDER as BLOCKS
 from fuzzer.errors import UserError
 from fuzzer.form import NONE, fault
-from fuzzer.manifest import FORM
-from fuzzer.store import LOCK, Store, write
+from fuzzer.manifest import FORM, README
+from fuzzer.names import BLOCKS, LOCK, PART, RUN, strange
+from fuzzer.store import Store, write
 
-RUN = ".run.json"
 MANIFEST = "manifest.json"
 
 ASKED = {"profile": str, "poisson_shards": (int, NONE)} | dict.fromkeys(
@@ -74,16 +74,22 @@ def _spoilt(store: Store, name: str, wrong: str) -> UserError:
 
 
 def _check_empty(store: Store) -> None:
-    strange = [name for name in store.top() if not _ours(name)]
-    if strange:
+    others = [name for name in store.top() if not (_left_behind(name) or (name == README and _blank(store)))]
+    if others:
         raise UserError(
-            f"output folder {store.address!r} holds files that belong to no run ({strange[0]!r}):"
+            f"output folder {store.address!r} holds files that belong to no run ({others[0]!r}):"
             " give an empty or new folder with --out"
         )
 
 
-def _ours(name: str) -> bool:
-    return name == LOCK or (name.startswith(".") and name.endswith(".part"))
+def _left_behind(name: str) -> bool:
+    return name == LOCK or bool(PART.fullmatch(name)) or strange(name)
+
+
+def _blank(store: Store) -> bool:
+    """Whether the card is one with which a hub begins a dataset: settings, and not a word of a person's."""
+    text = (store.read(README) or b"").strip()
+    return not text or bool(re.fullmatch(rb"---\s.*\s---", text, re.DOTALL))
 
 
 def difference(held: Identity, asked: Identity) -> str:

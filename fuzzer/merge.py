@@ -14,11 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from fuzzer import folder
-from fuzzer.block import FOLDER as BLOCKS
 from fuzzer.block import block_file
 from fuzzer.errors import UserError
 from fuzzer.form import fault
 from fuzzer.maker import SHARD_SECONDS, FamilyRun
+from fuzzer.names import BLOCKS
 from fuzzer.options import Limits, Options
 from fuzzer.pool import Executor, Start, local
 from fuzzer.progress import Reporter
@@ -114,7 +114,7 @@ def _same_run(sources: Sequence[Store]) -> tuple[folder.Identity, dict[str, Any]
 
 def _same_limits(limits: Limits, identity: folder.Identity) -> Limits:
     """Blocks that have to be made again are made within the limits of the others."""
-    held = identity.get("limits")
+    held: Any = identity.get("limits")
     if fault({"limits": held}, {"limits": {"program_seconds": (int, float), "worker_memory": int}}):
         return limits
     return replace(limits, program_seconds=float(held["program_seconds"]), memory_mb=held["worker_memory"])

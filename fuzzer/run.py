@@ -9,7 +9,7 @@ from typing import Any
 
 from fuzzer import folder
 from fuzzer.card import FamilyCard, card
-from fuzzer.errors import stopped
+from fuzzer.errors import RunError, stopped
 from fuzzer.family import poisson, programs, resolve
 from fuzzer.maker import FamilyRun, Given, Maker, repaired
 from fuzzer.manifest import README, REJECTS, Manifest, damaged, total
@@ -20,6 +20,7 @@ from fuzzer.shard import RejectsTask, write_rejects
 from fuzzer.store import Store, at, sha256, write
 from fuzzer.versions import versions
 from processes.ending import in_order
+from processes.services import Lacking
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class Plan:
                 yield
         except BrokenPipeError:  # whoever read what is said here has gone
             raise
+        except Lacking as error:
+            raise RunError(f"{error}; what is finished is kept") from None
         except OSError as error:
             raise stopped(self.store.address, error) from None
 

@@ -11,6 +11,7 @@ from fuzzer import folder
 from fuzzer.errors import Lost, UserError
 from fuzzer.family import FACTORIES, FamilySpec, resolve
 from fuzzer.manifest import README, REJECTS, Manifest, damaged, shards
+from fuzzer.names import claimed
 from fuzzer.options import Limits
 from fuzzer.pool import Answer, local
 from fuzzer.recheck import CHECKS, CHUNK, REDRAWN, RecheckTask, recheck
@@ -76,8 +77,9 @@ def _files(out: Store, manifest: Manifest) -> Promise:
 
 def _strays(out: Store, manifest: Manifest) -> Promise:
     known = {folder.MANIFEST, README, REJECTS, *(shard["file"] for shard in shards(manifest))}
-    there = set(out.files())
-    return Promise("no other file is in the folder", len(there), sorted(there - known))
+    families = frozenset({*manifest["families"], *FACTORIES})
+    there = {name for name in out.files() if name in known or claimed(name, families)}
+    return Promise("no other data is in the folder", len(there), sorted(there - known))
 
 
 def _keys(out: Store, shard: Mapping[str, Any]) -> list[dict[str, Any]] | None:

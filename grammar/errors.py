@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 _NOTATION = frozenset(
-    str(Path(__file__).with_name(name)) for name in ("errors.py", "notation.py", "patterns.py", "statics.py")
+    os.path.join(os.path.dirname(__file__), name) for name in ("errors.py", "notation.py", "patterns.py", "statics.py")
 )
 
 
@@ -39,6 +38,8 @@ def located() -> Generator[None]:
     try:
         yield
     except (ValueError, TypeError, AttributeError) as error:
+        import inspect  # takes longer than all that a command imports before it hears of signals
+
         place = next(frame for frame in inspect.stack(context=0) if _is_annotation(frame.filename))
         raise GrammarError(f"{place.filename}:{place.lineno}: {error}") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from processes import capacity, ending
+from processes import ending
 
 if __name__ == "__main__":
     ending.listen("pde")  # before anything that takes time to import
@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pde.errors import UserError
+from processes import capacity
 
 app = typer.Typer(help="Poisson solvers: list, run, validate and time the variants.", no_args_is_help=True)
 

@@ -79,16 +79,19 @@ def listen(name: str) -> None:
     streams.present()
     read, write = os.pipe()
     os.set_blocking(write, False)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, _note)
+    say(f"{name}: stopped")
     try:
         threading.Thread(target=_watch, args=[read], name="signals", daemon=True).start()
     except RuntimeError:  # no thread can be had
+        for number in SIGNALS:
+            signal.signal(number, before[number])
         return
     _state.listening = True
-    say(f"{name}: stopped")
-    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    for number in SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _note)
 
 
 def say(sentence: str) -> None:

@@ -71,20 +71,6 @@ def wait_for(condition: Any, seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def test_ctrl_c_keeps_what_is_finished(tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    going = start("SIMPLE", out, "--shards", "20", "--rows-per-shard", "400", "--workers", "2")
-    wait_for(lambda: len(list(out.glob(".blocks/programs/0*"))) > 2)
-    workers = children(going.pid)
-    os.killpg(going.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    _, said = going.communicate(timeout=30)
-    assert going.returncode == 130
-    assert "stopped; what is finished is kept" in said
-    assert "Traceback" not in said
-    assert len(list(out.glob(".blocks/programs/0*"))) > 2
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
-
-
 def test_workers_die_with_a_killed_run(tmp_path: Path) -> None:
     out = tmp_path / "run"
     going = start("SIMPLE", out, "--shards", "20", "--rows-per-shard", "400", "--workers", "2")

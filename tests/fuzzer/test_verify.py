@@ -164,7 +164,7 @@ def test_altered_missing_and_strange_files_are_noticed(whole: Path, tmp_path: Pa
     (out / "programs" / "train-00009-of-00002.parquet").write_text("")
     assert broken(out, 1)[:2] == [
         "every file has its sha256 of the manifest",
-        "no other file is in the folder",
+        "no other data is in the folder",
     ]
 
 
