@@ -5,7 +5,7 @@ literals and the bytes of captured constants. It does not see the names of varia
 (a custom derivative rule is identified by what it is applied to) or source positions.
 
 `structure` sees primitives, wiring, ranks and the parameters that say which axis or which variant. It does
-not see sizes, dtypes, literals and constants.
+not see sizes, dtypes, literals and constants. Which parameter is what stands in lowering/parameters.py.
 
 A parameter whose type `_ENCODERS` and `_encode_other` do not name counts as its class's qualified name and
 its repr, the repr left out where it shows an address: equal programs never differ.
@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import jax
@@ -28,51 +28,7 @@ import numpy as np
 
 from lowering import _jax_internals as internals
 from lowering._jax_internals import ClosedJaxpr, Jaxpr, Literal
-
-_NAMES = frozenset({"name", "debug_info", "name_and_src_info"})
-"""Parameters that name a function."""
-
-_LABELS = frozenset({"composite", "name"})
-"""Primitives whose parameter `name` is chosen, not what a function is called: it reaches StableHLO or a policy."""
-
-_SIZES = frozenset(
-    {
-        "axis_size",
-        "base_dilation",
-        "batch_group_count",
-        "bit_width",
-        "exponent_bits",
-        "feature_group_count",
-        "fft_lengths",
-        "k",
-        "length",
-        "lhs_dilation",
-        "limit_indices",
-        "mantissa_bits",
-        "new_sizes",
-        "padding",
-        "padding_config",
-        "permutation_size",
-        "rhs_dilation",
-        "shape",
-        "sizes",
-        "slice_sizes",
-        "start_indices",
-        "strides",
-        "total_repeat_length",
-        "weak_type",
-        "window_dilation",
-        "window_dimensions",
-        "window_strides",
-        "y",
-    }
-)
-"""Parameters that hold sizes, offsets or constants; what names an axis, a mode or a variant is not here."""
-
-_PLACEMENTS = frozenset(
-    {"in_shardings", "out_shardings", "in_layouts", "out_layouts", "donated_invars", "ctx_mesh", "sharding"}
-)
-"""Parameters that place values on devices: long, and nearly always the default."""
+from lowering.parameters import DEFAULTS, Role, role
 
 
 class Fingerprint(NamedTuple):
@@ -141,7 +97,7 @@ class _Walk:
         return known
 
     def placement(self, value: Any) -> _Code:
-        """The value of a parameter in `_PLACEMENTS`, remembered by equality."""
+        """The value of a parameter that is a placement, remembered by equality."""
         try:
             known = self._placements.get(value)
         except TypeError:
@@ -222,23 +178,42 @@ class _Scope:
 
     def _parameters(self, primitive: str, params: dict[str, Any]) -> None:
         walk, exact, skeleton = self._walk, self.exact, self.skeleton
-        for key, sized, placed in _order(primitive, tuple(params)):
+        for key, is_a in _order(primitive, tuple(params)):
             value = params[key]
-            code = walk.placement(value) if placed else walk.value(value)
+            code = walk.placement(value) if is_a is _PLACEMENT else walk.value(value)
             exact.append(f"{key}={code[0]}")
-            if not sized:
+            if is_a is _MEANING or is_a is _PLACEMENT:
                 skeleton.append(f"{key}={code[1]}")
+            elif is_a is not _SIZE:
+                skeleton.append(f"{key}={_without_sizes(key, is_a, value, code[1])}")
         if walk.inner:
             for primitives in walk.inner:
                 self.primitives.update(primitives)
             walk.inner.clear()
 
 
+_MEANING, _SIZE, _PLACEMENT = Role.MEANING, Role.SIZE, Role.PLACEMENT
+
+
 @cache
-def _order(primitive: str, keys: tuple[str, ...]) -> list[tuple[str, bool, bool]]:
-    """Parameters in alphabetical order, names of functions left out: is it a size, is it a placement."""
-    left_out = _NAMES - {"name"} if primitive in _LABELS else _NAMES
-    return [(key, key in _SIZES, key in _PLACEMENTS) for key in sorted(keys) if key not in left_out]
+def _order(primitive: str, keys: tuple[str, ...]) -> list[tuple[str, Role]]:
+    """Parameters and their roles in alphabetical order, names of functions left out."""
+    roles = [(key, role(primitive, key)) for key in sorted(keys)]
+    return [(key, is_a) for key, is_a in roles if is_a is not Role.NAME]
+
+
+def _without_sizes(key: str, is_a: Role, value: Any, skeleton: str) -> str:
+    """How an option or a mixed parameter reads in the skeleton."""
+    if is_a is Role.OPTION:
+        return skeleton if skeleton == DEFAULTS[key] else "given"
+    return skeleton if _is_sizeless(value) else type(value).__qualname__
+
+
+def _is_sizeless(value: Any) -> bool:
+    """Whether the skeleton of a value can hold no size."""
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_sizeless, cast("Iterable[Any]", value)))
+    return value is None or isinstance(value, (bool, enum.Enum, Jaxpr, ClosedJaxpr))
 
 
 def _consts(consts: Iterable[Any]) -> str:
