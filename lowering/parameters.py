@@ -51,13 +51,13 @@ _UNKNOWN: Mapping[str, Role] = dict.fromkeys(("debug_info", "name", "name_and_sr
 
 _BARE = """
     abs accum_grad_in_ref acos acosh add add_any after_all and asin asinh atan atan2 atanh bcsr_extract bessel_i0e
-    bessel_i1e ceil cholesky cholesky_update clamp clz complex consume copy cosh create_token digamma div
-    dynamic_update_slice eq eq_to erf erf_inv floor free_ref freeze ge geqrf gt hessenberg householder_product
-    igamma igamma_grad_a igammac imag is_finite le le_to lgamma log_read lt lt_to lu max min mulhi ne neg new_log
-    nextafter not one_minus_square optimization_barrier or philox2x32 philox4x32 polygamma polynomial
-    population_count pow random_clone random_fold_in random_unwrap real regularized_incomplete_beta rem select_n
-    shard_alike shift_left shift_right_arithmetic shift_right_logical sign sinh square stage stop_gradient sub
-    threefry2x32 threefry4x32 tie unpin xor zeros_like zeta
+    bessel_i1e ceil cholesky cholesky_update clamp clz complex consume copy cosh create_token custom_jvp_call_jaxpr
+    digamma div dynamic_update_slice eq eq_to erf erf_inv floor free_ref freeze ge geqrf gt hessenberg
+    householder_product igamma igamma_grad_a igammac imag is_finite le le_to lgamma log_read lt lt_to lu max min
+    mulhi ne neg new_log nextafter not one_minus_square optimization_barrier or philox2x32 philox4x32 polygamma
+    polynomial population_count pow random_clone random_fold_in random_unwrap real regularized_incomplete_beta rem
+    select_n shard_alike shift_left shift_right_arithmetic shift_right_logical sign sinh square stage stop_gradient
+    sub threefry2x32 threefry4x32 tie unpin xor zeros_like zeta
 """
 """Primitives without parameters."""
 
