@@ -65,13 +65,16 @@ def arguments(leaves: Iterable[Leaf], function: Callable[..., Any] | None = None
     keys, where that is annotated). `check_arguments` gives the same in the order of a call. Raises InputError for a
     path, shape, dtype or class that is not known.
     """
+    from lowering.session import deep  # delayed: see below
+
     inner = python_function(function)
     trees = _Node()
     for leaf in leaves:
         name, steps = _split(leaf.path)
         _insert(trees, leaf, [("attribute", _as_python_reads(name, inner)), *steps])
     annotations = argument_annotations(inner)
-    return {name: _build(tree, annotations(name), name, inner) for (_, name), tree in trees.parts.items()}
+    with deep():  # whatever JAX can flatten
+        return {name: _build(tree, annotations(name), name, inner) for (_, name), tree in trees.parts.items()}
 
 
 def argument_annotations(function: FunctionType | None) -> Callable[[str], Any]:

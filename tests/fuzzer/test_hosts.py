@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import time
@@ -132,3 +133,15 @@ HOSTS = [
 def test_a_run(host: Callable[[str, Path], None], tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
     host(script(tmp_path / "run"), tmp_path)
     assert contents(tmp_path / "run") == undisturbed
+
+
+def test_the_program_in_an_archive(tmp_path: Path) -> None:
+    for package in ("fuzzer", "grammar", "lowering", "pde", "processes"):
+        shutil.copytree(ROOT / package, tmp_path / "all" / package, ignore=shutil.ignore_patterns("__pycache__"))
+    zipapp.create_archive(tmp_path / "all", tmp_path / "all.pyz", main="fuzzer.cli:main")
+    told = [sys.executable, str(tmp_path / "all.pyz"), "--out", str(tmp_path / "run"), "--workers", "1"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(told, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "cannot do so in an archive" in done.stderr
+    assert done.stderr.count("\n") == 1
