@@ -20,10 +20,10 @@ from fuzzer.errors import UserError
 from fuzzer.form import fault
 from fuzzer.maker import SHARD_SECONDS, FamilyRun
 from fuzzer.names import BLOCKS
-from fuzzer.options import Limits, Options
+from fuzzer.options import Limits, Options, check
 from fuzzer.pool import Executor, Start, local
 from fuzzer.progress import Reporter
-from fuzzer.run import Summary, finished, planned
+from fuzzer.run import Summary, families, finished, planned
 from fuzzer.selection import PATIENCE
 from fuzzer.store import Address, Store, at, copy
 from processes.commands import counted
@@ -39,8 +39,9 @@ def make_range(
     options: Options, wanted: str, reporter: Reporter, parts: Sequence[FamilyRun] | None = None, start: Start = local
 ) -> str:
     """Makes some blocks of a run and nothing else; says what there is now."""
+    parts = families(check(options)) if parts is None else parts
+    ranges = _ranges(wanted, options, parts)
     plan = planned(options, parts)
-    ranges = _ranges(wanted, options, plan.parts)
     with plan.held():
         if folder.manifest(plan.store) is not None:
             raise UserError(
@@ -55,7 +56,7 @@ def make_range(
     return (
         f"{', '.join(f'{name}={each.start}:{each.stop}' for name, each in ranges.items())} in {plan.store.address}:"
         f" {counted(state.rows, 'row')}, {state.fresh:,} made now, and {counted(state.rejects.total(), 'reject')};"
-        f" `merge` puts it together with the other ranges{_left_out(wanted, ranges, plan.parts)}"
+        f" `merge` puts it together with the other ranges{_left_out(wanted, ranges, parts)}"
     )
 
 

@@ -13,7 +13,23 @@ from runs import make
 
 from fuzzer.errors import UserError
 
-CLEAN = ["a b", "a'b", "a{b,c}", "a{b", "a#b", "a%20b", "~a", "é", "a:b", "lr=0.1,seed=3", "=b", "!", "$HOME", "(a)", "a,b"]
+CLEAN = [
+    "a b",
+    "a'b",
+    "a{b,c}",
+    "a{b",
+    "a#b",
+    "a%20b",
+    "~a",
+    "é",
+    "a:b",
+    "lr=0.1,seed=3",
+    "=b",
+    "!",
+    "$HOME",
+    "(a)",
+    "a,b",
+]
 PATTERNS = ["a[1]", "a[b", "a]b", "a*b", "a?b", "a**b", "[!a]", "a\\b", "a::b", "above[1]/run", "*/run"]
 COLUMNS = ["x=1", "a=", "lr=0.1", "above=1/run", "é=é/a/run"]
 
