@@ -86,7 +86,7 @@ def merge(
     if identity != json.loads(folder.as_json(plan.identity)):
         raise UserError(
             f"{sources[0].address!r} holds blocks of another {folder.difference(identity, plan.identity)}:"
-            " merge with the versions, the grammar and the profile that made them"
+            f" {folder.way_back(identity, plan.identity)}, and merge there"
         )
     found = {part.spec.name: _found(sources, part.spec.name) for part in plan.parts}
     with plan.held():
