@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fuzzer.errors import UserError
-from fuzzer.form import NONE, fault
+from fuzzer.form import NONE, Each, fault
 from fuzzer.manifest import FORM, README
 from fuzzer.names import BLOCKS, LOCK, PART, RUN, strange
 from fuzzer.store import LocalStore, Store, write
+from fuzzer.versions import remedy
 
 MANIFEST = "manifest.json"
 
@@ -39,7 +40,7 @@ def check(store: Store, identity: Identity) -> None:
     elif held != json.loads(as_json(identity)):
         raise UserError(
             f"output folder {store.address!r} holds a run that differs in {difference(held, identity)}: give"
-            " another folder with --out, repeat that run's options, or remove the folder"
+            f" another folder with --out, or, to go on with that run, {way_back(held, identity)}"
         )
 
 
@@ -68,8 +69,8 @@ def _parsed(store: Store, name: str) -> dict[str, Any] | None:
 
 def _spoilt(store: Store, name: str, wrong: str) -> UserError:
     return UserError(
-        f"{f'{store.address}/{name}'!r} is not as a run wrote it ({wrong}): put the original back, or remove the folder"
-        " and make the run again"
+        f"{f'{store.address}/{name}'!r} is not as a run wrote it ({wrong}): put the original back, or give another"
+        " folder with --out"
     )
 
 
@@ -140,6 +141,23 @@ def _words(key: str) -> str:
             return f"version of {package}"
         case _:
             return key.removeprefix("limits ")
+
+
+def way_back(held: Identity, asked: Identity) -> str:
+    """What has to be done so that what is asked for is the run that is held; nothing of it costs a row."""
+    made_with: Any = held.get("versions")
+    if fault(made_with, Each(str)):
+        made_with = {}
+    ways: list[str] = []
+    if made_with != asked["versions"]:
+        ways.append(remedy(made_with))
+    old, new = ({key: item for key, item in _flat(each).items() if key[:8] != "versions"} for each in (held, asked))
+    changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+    if any(key.endswith("grammar") for key in changed):
+        ways.append("take the grammar that made it")
+    if not all(key.endswith("grammar") for key in changed):
+        ways.append("repeat its options")
+    return " and ".join(ways)
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:

@@ -116,8 +116,8 @@ def merge(
     if identity != json.loads(folder.as_json(plan.identity)):
         differs = folder.difference(identity, plan.identity)
         raise UserError(
-            f"{sources[0].address!r} holds blocks of a run that differs in {differs}: merge with the versions,"
-            " the grammar and the profile that made them"
+            f"{sources[0].address!r} holds blocks of a run that differs in {differs}:"
+            f" {folder.way_back(identity, plan.identity)}, and merge there"
         )
     found = {part.spec.name: _found(sources, part.spec.name) for part in plan.parts}
     with plan.held():

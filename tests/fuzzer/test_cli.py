@@ -15,7 +15,7 @@ from runs import command, contents, make
 from fuzzer.errors import RunError, UserError
 from fuzzer.family import programs
 from fuzzer.folder import as_json
-from fuzzer.progress import JsonLines, State
+from fuzzer.progress import JsonLines, Lines, State
 from fuzzer.show import show
 from fuzzer.stats import stats
 from fuzzer.store import LocalStore, at
@@ -265,6 +265,23 @@ def test_a_log_on_a_full_disk() -> None:
         with pytest.raises(RunError, match="--log-json '/dev/full' cannot be written any more"):
             log.show(State())
         log.close()
+
+
+def test_progress_that_cannot_be_shown_stops_nothing() -> None:
+    full = os.fdopen(os.open("/dev/full", os.O_WRONLY), "w")
+    Lines(full).show(State())
+    with pytest.raises(OSError, match="No space"):
+        full.close()
+
+
+@pytest.mark.parametrize("name", ["fuzzer", "pde"])
+def test_nobody_reads(name: str) -> None:
+    """As `| head` does when it has what it wants."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([sys.executable, "-m", name, "--help"], stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_nowhere_to_print(finished: Path) -> None:

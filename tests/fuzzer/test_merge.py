@@ -127,7 +127,7 @@ def test_ranges_of_different_runs(ranges: list[Path], tmp_path: Path) -> None:
 
 def test_ranges_of_another_version(ranges: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fuzzer.versions.__version__", "9.9.9")
-    with pytest.raises(UserError, match=r"differs in version of jit-synthesis \(0.1.0, not 9.9.9\): merge with"):
+    with pytest.raises(UserError, match=r"differs in version of jit-synthesis \(0.1.0, not 9.9.9\): take the release"):
         merged(tmp_path / "run", *ranges)
     with pytest.raises(UserError, match="holds a run that differs in version of"):
         ranged(ranges[0], "3:4")
