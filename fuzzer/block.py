@@ -6,11 +6,12 @@ import gc
 import hashlib
 import io
 import json
-import resource
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from time import process_time
@@ -24,12 +25,11 @@ from fuzzer import surroundings
 from fuzzer.arrow import Table
 from fuzzer.errors import Damaged
 from fuzzer.family import Family, FamilySpec, resolve_same
+from fuzzer.names import BLOCKS
 from fuzzer.rows import LOWERING, TRACING, Candidate, Stage
 from fuzzer.schema import Row, batch, schema
 from fuzzer.store import Store, read_sealed, write_sealed
 from fuzzer.versions import versions
-
-FOLDER = ".blocks"
 
 FORGET = 2_500_000
 """Characters of IR between two times that JAX's caches are dropped, which is once or twice for a block of programs and
@@ -162,7 +162,7 @@ class Block:
 
 
 def block_file(family: str, number: int) -> str:
-    return f"{FOLDER}/{family}/{number:010d}"
+    return f"{BLOCKS}/{family}/{number:010d}"
 
 
 def make_block(task: BlockTask) -> BlockKeys:
@@ -280,10 +280,13 @@ def _keys(task: BlockTask, table: Table, begun: float, *, fresh: bool) -> BlockK
 
 
 def peak_memory() -> int:
-    """Largest resident size of this process so far, in bytes."""
-    if sys.platform == "linux":  # where `ru_maxrss` begins with what the parent had
-        status = Path("/proc/self/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    """Largest resident size of this process so far, in bytes; 0 where the system does not tell."""
+    with suppress(OSError, IndexError):  # first, as `ru_maxrss` begins with what the parent had
+        return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
+    try:
+        resource: Any = import_module("resource")
+    except ImportError:  # Windows
+        return 0
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-
-from processes import limits
+from processes import limits, services
 
 
 class UserError(Exception):
@@ -12,7 +10,7 @@ class UserError(Exception):
 
 
 class RunError(Exception):
-    """The run cannot go on, though nothing it has finished is lost: one sentence. Exit status 1."""
+    """The run cannot go on where it is, though nothing it has finished is lost: one sentence. Exit status 2."""
 
 
 class Lost(Exception):
@@ -36,14 +34,9 @@ class Damaged(Exception):
         self.number = number
 
 
-def out_of_space(error: OSError) -> bool:
-    """Whether a write failed because the disk, or the share of it that we may use, is full."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
 def stopped(address: str, error: OSError) -> RunError:
     """What is said of a run whose files the system refuses to read or write."""
-    if out_of_space(error):
+    if services.full(error):
         return RunError(
             f"no space left for {address!r}: finished blocks are kept; make room and start the same command again"
         )

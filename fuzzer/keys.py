@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
+
+from processes import services
 
 KEY = 16
 """Bytes of a key."""
@@ -17,6 +18,7 @@ PARTS = 128
 FULL = 0.8
 GROWTH = 1.15
 MOST = 255
+PIECE = 2**20
 
 MEMORY = 2**62
 """Bytes of a table that stay in memory unless it is told otherwise: all of them."""
@@ -76,14 +78,26 @@ class _Space(NamedTuple):
 
 
 def _in_memory(size: int) -> _Space:
-    return _Space(mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), False)
+    return _Space(mmap.mmap(-1, size, access=mmap.ACCESS_COPY), False)
 
 
 def _in_file(size: int) -> _Space:
-    with tempfile.TemporaryFile() as file:
-        # Reserved, not merely promised: on a full disk this says so, where a mapped hole would kill the process.
-        os.posix_fallocate(file.fileno(), 0, size)
+    with services.temporary() as file:
+        _reserve(file, size)
         return _Space(mmap.mmap(file.fileno(), size), True)
+
+
+def _reserve(file: BinaryIO, size: int) -> None:
+    """Room on the disk, not the mere promise of it: on a full one this says so, where a hole that is mapped would kill
+    the process."""
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except (AttributeError, OSError) as error:
+        if isinstance(error, OSError) and services.full(error):
+            raise
+        for begin in range(0, size, PIECE):  # a system or a file system that cannot do it at once
+            file.write(bytes(min(PIECE, size - begin)))
+        file.flush()
 
 
 def _bytes(slots: int) -> int:

@@ -26,6 +26,7 @@ from fuzzer.ledger import Ledger, OwnLedger
 from fuzzer.options import Limits
 from processes import limits
 from processes.ending import awaited, in_order
+from processes.services import Lacking, check_workers
 from processes.spawning import context
 
 R = TypeVar("R")
@@ -80,8 +81,13 @@ def local(limits: Limits) -> Generator[LocalPool]:
     """The executor of a run on one machine."""
     if multiprocessing.current_process().daemon:
         raise UserError("a daemonic process has no workers of its own: call run() in a process with daemon=False")
-    with in_order(), LocalPool(limits.workers, limits.memory_mb * 2**20, limits.keys_mb * 2**20) as pool:
-        yield pool
+    with in_order():
+        try:
+            pool = LocalPool(limits.workers, limits.memory_mb * 2**20, limits.keys_mb * 2**20)
+        except Lacking as error:
+            raise UserError(str(error)) from None
+        with pool:
+            yield pool
 
 
 class LocalPool:
@@ -96,10 +102,9 @@ class LocalPool:
         self._pool = self._start()
 
     def _start(self) -> ProcessPool:
-        arguments = (os.getpid(), self._memory)
-        return ProcessPool(
-            self.workers, max_tasks=TASKS_A_WORKER, initializer=begin, initargs=arguments, context=context()
-        )
+        arguments, how = (os.getpid(), self._memory), context()
+        check_workers(how)
+        return ProcessPool(self.workers, max_tasks=TASKS_A_WORKER, initializer=begin, initargs=arguments, context=how)
 
     def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
         answer = _LocalAnswer[R](self, task, arguments, seconds)

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import black
-
 import lowering
 from fuzzer.family import FamilySpec, resolve
 from fuzzer.rows import described, measured, source_map, stored_leaves
 from fuzzer.schema import SIZES, Row, as_stored, schema
 from fuzzer.shard import read_shard
 from fuzzer.store import Store
+from grammar.style import styled
 
 CHUNK = 100
 """Rows of one task; JAX's caches are dropped between tasks."""
@@ -89,7 +88,7 @@ def _gives(*names: str) -> Callable[[Again], bool]:
 
 def _in_style(again: Again) -> bool:
     source = again.row["source"]
-    return black.format_str(source, mode=black.Mode()) == source
+    return styled(source) == source
 
 
 def _valid_spans(again: Again) -> bool:

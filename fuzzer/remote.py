@@ -1,34 +1,23 @@
 """A run on an object store, or on anything else that fsspec reaches.
 
-Object stores show an object when all of it has arrived, so nothing is renamed. They have no locks; `_Lease` stands
-in for one, and is no more than it says: two runs that both get past it write the same bytes under the same names,
-and lose nothing but time.
+Object stores show an object when all of it has arrived, so nothing is renamed. They have no locks: a lease stands in
+for one.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import tempfile
-import threading
-import time
-import uuid
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from fsspec.core import url_to_fs
 
 from fuzzer.errors import UserError
-from fuzzer.store import LOCK, in_use, not_writable
-
-RENEWED = 5.0
-"""Seconds between two renewals of a lease."""
-
-SILENT = 20.0
-"""Seconds without a renewal after which a lease belongs to nobody: its run was killed."""
+from fuzzer.lease import Taken, leased
+from fuzzer.names import LOCK
+from fuzzer.store import in_use, not_writable
+from processes import services
 
 
 def reached(address: str) -> RemoteStore:
@@ -104,8 +93,8 @@ class RemoteStore:
     def writing(self, name: str) -> Generator[BinaryIO]:
         # Through a file of this machine: its checksum is known before it leaves, and a shard need not fit in memory.
         system, path = self._place(name)
-        with tempfile.NamedTemporaryFile() as file:
-            yield cast(BinaryIO, file)
+        with services.temporary(named=True) as file:
+            yield file
             file.flush()
             system.put_file(file.name, path)
 
@@ -119,17 +108,14 @@ class RemoteStore:
 
     @contextmanager
     def locked(self) -> Generator[None]:
-        lease = _Lease(self)
-        try:
-            taken = lease.take()
-        except Exception as error:
-            raise not_writable(self.address, _first_line(error)) from None
-        if not taken:
-            raise in_use(self.address)
-        try:
+        with ExitStack() as held:
+            try:
+                held.enter_context(leased(self, LOCK))
+            except Taken:
+                raise in_use(self.address) from None
+            except Exception as error:
+                raise not_writable(self.address, _first_line(error)) from None
             yield
-        finally:
-            lease.give_back()
 
     def put(self, name: str, data: bytes, *, new: bool = False) -> bool:
         """Writes a small object; with `new`, only where there is none, and False says that there is one."""
@@ -139,54 +125,3 @@ class RemoteStore:
         except FileExistsError:
             return False
         return True
-
-
-class _Lease:
-    """An object that names its owner and is written anew every few seconds, as long as its owner lives.
-
-    Whoever finds one watches it: if it changes, a run is going and this one is refused; if it does not, its run
-    is dead and the lease is taken over. No clocks of two machines are compared.
-    """
-
-    def __init__(self, store: RemoteStore) -> None:
-        self._store = store
-        self._owner = uuid.uuid4().hex
-        self._end = threading.Event()
-        self._beats = 0
-
-    def take(self) -> bool:
-        if not self._store.put(LOCK, self._text(), new=True):
-            if self._renewed_by_another():
-                return False
-            self._store.put(LOCK, self._text())
-        threading.Thread(target=self._renew, daemon=True).start()
-        return True
-
-    def _renewed_by_another(self) -> bool:
-        found = self._store.read(LOCK)
-        end = time.monotonic() + SILENT
-        while found is not None and time.monotonic() < end:
-            time.sleep(min(RENEWED, SILENT) / 5)
-            if (now := self._store.read(LOCK)) != found:
-                return now is not None
-        return False
-
-    def give_back(self) -> None:
-        self._end.set()
-        if self._ours():
-            self._store.remove(LOCK)
-
-    def _ours(self) -> bool:
-        found = self._store.read(LOCK)
-        return found is not None and self._owner.encode() in found
-
-    def _renew(self) -> None:
-        while not self._end.wait(RENEWED):
-            with suppress(Exception):  # a store that does not answer now may do so the next time
-                if self._ours():
-                    self._store.put(LOCK, self._text())
-
-    def _text(self) -> bytes:
-        self._beats += 1
-        who = {"owner": self._owner, "host": socket.gethostname(), "process": os.getpid(), "renewed": self._beats}
-        return json.dumps(who).encode()

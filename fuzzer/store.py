@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
-from fuzzer.errors import UserError, out_of_space
+from fuzzer.errors import UserError
+from fuzzer.lease import Taken, leased
+from fuzzer.names import LOCK, PART, part, strange
+from processes import services
 
 Address: TypeAlias = "str | Path"
 """A path, or a URL such as `s3://bucket/run`."""
 
-LOCK = ".lock"
+ATTEMPTS = 100
+"""Times that a lock may be lost to the one who removes it, before its file system is taken for one without locks."""
+
 SEAL = hashlib.sha256().digest_size
 
 
@@ -78,7 +84,19 @@ def at(address: Address) -> Store:
         from fuzzer.remote import reached  # fsspec is not for those who write to their own disk
 
         return reached(text)
-    return _tried(LocalStore(text, Path(os.path.expanduser(text)).absolute()))
+    return _tried(LocalStore(text, _absolute(text)))
+
+
+def _absolute(text: str) -> Path:
+    path = Path(os.path.expanduser(text))
+    if str(path).startswith("~"):
+        raise UserError(f"{text!r} begins with the home of a user who has none here: give the whole path")
+    if path.is_absolute():
+        return path
+    try:
+        return services.here() / path
+    except services.Lacking as error:
+        raise UserError(f"{text!r} begins nowhere, for {error}, or give the whole path") from None
 
 
 def _tried(store: LocalStore) -> LocalStore:
@@ -111,7 +129,7 @@ class LocalStore:
 
     def files(self, folder: str = "") -> list[str]:
         found = (self.folder / folder).rglob("*")
-        return sorted(path.relative_to(self.folder).as_posix() for path in found if path.is_file())
+        return sorted(path.relative_to(self.folder).as_posix() for path in found if os.path.isfile(path))
 
     def exists(self, name: str) -> bool:
         return (self.folder / name).is_file()
@@ -127,17 +145,16 @@ class LocalStore:
 
     @contextmanager
     def writing(self, name: str) -> Generator[BinaryIO]:
-        # The dot-name carries the process id: two processes that make the same file never write into one another's.
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        unfinished = path.with_name(part(path.name, os.getpid()))
         try:
-            with part.open("w+b") as file:
+            with unfinished.open("w+b") as file:
                 yield file
-            part.replace(path)
+            unfinished.replace(path)
         except BaseException:
             with suppress(OSError):
-                part.unlink()
+                unfinished.unlink()
             raise
 
     def remove(self, name: str) -> None:
@@ -148,39 +165,55 @@ class LocalStore:
             path.unlink(missing_ok=True)
 
     def remove_parts(self) -> None:
-        for part in self.folder.rglob(".*.part"):
-            part.unlink(missing_ok=True)
+        for path in self.folder.rglob(".*.part"):
+            if PART.fullmatch(path.name) and not strange(path.relative_to(self.folder).as_posix()):
+                path.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self) -> Generator[None]:
-        # The kernel drops the lock with the process that holds it, so a killed run is no obstacle to the next.
         existed = self.folder.exists()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = self._open_lock()
-        except BlockingIOError:
-            raise in_use(self.address) from None
-        except OSError as error:
-            if out_of_space(error):
-                raise
-            raise not_writable(self.address, str(error.strerror)) from None
+        with ExitStack() as held:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                held.callback(self._remove_again, existed)
+                held.enter_context(self._lock())
+            except (BlockingIOError, Taken):
+                raise in_use(self.address) from None
+            except OSError as error:
+                if services.full(error):
+                    raise
+                raise not_writable(self.address, _reason(self.folder, error)) from None
+            yield
+
+    def _remove_again(self, existed: bool) -> None:
+        if not existed:
+            with suppress(OSError):
+                self.folder.rmdir()  # only succeeds where nothing was written
+
+    def _lock(self) -> AbstractContextManager[None]:
+        """A lock of the kernel, which drops it with the process that holds it, so a killed run is no obstacle to the
+        next; a lease where the file system or the machine has none. BlockingIOError or Taken where another run goes."""
+        return leased(self, LOCK) if (handle := self._flocked()) is None else self._kept(handle)
+
+    @contextmanager
+    def _kept(self, handle: int) -> Generator[None]:
         try:
             yield
         finally:
             self.remove(LOCK)
-            os.close(lock)
-            if not existed:
-                with suppress(OSError):
-                    self.folder.rmdir()  # only succeeds where nothing was written
+            os.close(handle)
 
-    def _open_lock(self) -> int:
-        """An exclusive lock on a file that still has its name: its last holder may just have removed it."""
+    def _flocked(self) -> int | None:
+        """A file that is locked and still has its name, for its last holder may just have removed it; None without
+        locks. Whether there are any is tried on a file without a name: one that is left there would look like a lease.
+        """
+        with tempfile.TemporaryFile(prefix=".", dir=self.folder) as nameless:
+            attempts = ATTEMPTS if _flock(nameless.fileno()) else 0
         path = self.folder / LOCK
-        while True:
+        for _ in range(attempts):
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(handle).st_ino == path.stat().st_ino:
+                if _flock(handle) and os.fstat(handle).st_ino == path.stat().st_ino:
                     return handle
             except FileNotFoundError:
                 pass
@@ -188,6 +221,39 @@ class LocalStore:
                 os.close(handle)
                 raise
             os.close(handle)
+        return None
+
+    def put(self, name: str, data: bytes, *, new: bool = False) -> bool:
+        """Writes a small file; with `new`, only where there is none, and False says that there is one."""
+        if not new:
+            write(self, name, data)
+            return True
+        try:
+            with (self.folder / name).open("xb") as file:
+                file.write(data)
+        except FileExistsError:
+            return False
+        return True
+
+
+def _flock(handle: int) -> bool:
+    """Locks an open file; False where machine or file system have no locks, BlockingIOError where another holds one."""
+    try:
+        fcntl: Any = import_module("fcntl")  # Windows has none
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except (ImportError, OSError):  # file systems have several names for what they do not know
+        return False
+    return True
+
+
+def _reason(folder: Path, error: OSError) -> str:
+    """Why a folder cannot be made or written. What the system says of a link to nothing is no help."""
+    broken = next((path for path in (folder, *folder.parents) if path.is_symlink() and not path.exists()), None)
+    if broken is None:
+        return str(error.strerror)
+    return f"{str(broken)!r} is a link to {os.readlink(broken)!r}, which is not there"
 
 
 def in_use(address: str) -> UserError:

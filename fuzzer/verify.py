@@ -11,6 +11,7 @@ from fuzzer import folder
 from fuzzer.errors import Lost, UserError
 from fuzzer.family import FACTORIES, FamilySpec, resolve
 from fuzzer.manifest import README, REJECTS, Manifest, damaged, shards
+from fuzzer.names import claimed
 from fuzzer.options import Limits
 from fuzzer.pool import Answer, local
 from fuzzer.recheck import CHECKS, CHUNK, REDRAWN, RecheckTask, recheck
@@ -19,6 +20,7 @@ from fuzzer.show import open_manifest
 from fuzzer.split import split_of
 from fuzzer.store import Address, Store, at
 from fuzzer.versions import made_by
+from processes.commands import counted
 
 Keys = Sequence[tuple[Mapping[str, Any], list[dict[str, Any]]]]
 """The key columns of each shard that can be read."""
@@ -76,8 +78,9 @@ def _files(out: Store, manifest: Manifest) -> Promise:
 
 def _strays(out: Store, manifest: Manifest) -> Promise:
     known = {folder.MANIFEST, README, REJECTS, *(shard["file"] for shard in shards(manifest))}
-    there = set(out.files())
-    return Promise("no other file is in the folder", len(there), sorted(there - known))
+    families = frozenset({*manifest["families"], *FACTORIES})
+    there = {name for name in out.files() if name in known or claimed(name, families)}
+    return Promise("no other data is in the folder", len(there), sorted(there - known))
 
 
 def _keys(out: Store, shard: Mapping[str, Any]) -> list[dict[str, Any]] | None:
@@ -102,7 +105,7 @@ def _counted(family: str, entry: Mapping[str, Any], run: Mapping[str, Any]) -> P
     wrong = [f"{name} {counts[name]:,}, not {number:,}" for name, number in sums.items() if counts[name] != number]
     asked = (run["families"][family]["shards"], run["rows_per_shard"])
     if asked[0] * asked[1] != counts["rows"] or asked[0] != len(entry["shards"]):
-        wrong.append("not {} shards of {:,} rows".format(*asked))
+        wrong.append(f"not {counted(asked[0], 'shard')} of {counted(asked[1], 'row')}")
     return Promise(f"{family}: the manifest's counts add up", len(sums) + 1, wrong)
 
 
@@ -123,7 +126,7 @@ def _key_promises(manifest: Manifest, family: str, keys: Keys) -> Iterator[Promi
     structures = Counter(row["structure"] for row in rows)
     crowded = [structure for structure, number in structures.items() if number > most]
     yield Promise(f"{family}: no id twice", len(ids), [id_ for id_, number in ids.items() if number > 1])
-    yield Promise(f"{family}: at most {most} rows of a structure", len(structures), crowded)
+    yield Promise(f"{family}: at most {counted(most, 'row')} of a structure", len(structures), crowded)
     yield _splits(family, keys)
     yield _ordered(family, manifest["run"]["seed"], keys)
 

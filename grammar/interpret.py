@@ -71,7 +71,7 @@ def _call(node: Node, arguments: Mapping[str, Any]) -> Any:
     except GrammarError:
         raise
     except Exception as error:
-        reason = str(error).partition("\n")[0]
+        reason = " ".join(str(error).partition("\n-----")[0].split())  # below the line JAX speaks of its own tracebacks
         raise node.production.fail(f"its body does not trace: {type(error).__name__}: {reason}") from error
 
 

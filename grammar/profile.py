@@ -42,16 +42,21 @@ class Profile:
 
 
 def bundled() -> list[str]:
-    """The names of the profiles that come with the grammar."""
+    """The names of the profiles that come with the grammar. ProfileError where it lies in an archive."""
+    if not _FOLDER.is_dir():
+        raise ProfileError(
+            f"the grammar reads its own files and cannot do so in an archive ({_FOLDER}): install or unpack it"
+        )
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
 def load(profile: str) -> Profile:
     """The profile of that name, or in the TOML file of that path. ProfileError says what is wrong and where."""
+    names = bundled()
     path = Path(profile) if profile.endswith(".toml") else _FOLDER / f"{profile}.toml"
     if not path.is_file():
         raise ProfileError(
-            f"profile {profile!r} is neither a file nor one of {', '.join(bundled())}; "
+            f"profile {profile!r} is neither a file nor one of {', '.join(names)}; "
             "give one of these names or the path of a .toml file"
         )
     base, own = _read(_FOLDER / "default.toml"), _read(path)

@@ -19,6 +19,8 @@ from grammar.errors import UserError
 _HERE = Path(__file__).parent
 _NOTED = _HERE / "proved.txt"
 """Proofs of the grammar as it was released: version of JAX, module, digest."""
+NO_CACHE = (OSError, RuntimeError)
+"""Raised where the user has no home, or none that we may look into."""
 _FROM = re.compile(r"^from grammar\.productions\.(\w+) import", re.MULTILINE)
 
 
@@ -33,11 +35,16 @@ class Proofs:
 
     def known(self, module: Path) -> bool:
         """Whether the productions of a module were proven as they are now, on this machine or before the release."""
-        return module.is_file() and (self._line(module) in self._noted or self._mark(module).exists())
+        return module.is_file() and (self._line(module) in self._noted or self._remembered(module))
+
+    def _remembered(self, module: Path) -> bool:
+        with suppress(*NO_CACHE):
+            return self._mark(module).exists()
+        return False
 
     def remember(self, module: Path) -> None:
         """Keeps in the user's cache that they were."""
-        with suppress(OSError):
+        with suppress(*NO_CACHE):
             mark = self._mark(module)
             mark.parent.mkdir(parents=True, exist_ok=True)
             mark.touch()

@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import black
 import libcst as cst
-from black.mode import TargetVersion
+
+from grammar.style import PY311, styled
 
 LINE = 88
-_TARGET = {TargetVersion.PY311}
-"""Named, so that black need not find it out for every line; what it writes is the same."""
 _INDENT = "    "
 
 
@@ -125,7 +123,7 @@ def _split(line: str, indent: int) -> tuple[str, ...]:
 
 
 def _black(code: str, length: int) -> list[str]:
-    return black.format_str(code, mode=black.Mode(target_versions=_TARGET, line_length=length)).splitlines()
+    return styled(code, target_versions=PY311, line_length=length).splitlines()
 
 
 def _return(node: cst.Return) -> str:

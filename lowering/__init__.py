@@ -9,6 +9,10 @@ In two stages, so that a duplicate can be dropped before its lowering is paid fo
     if traced.id not in seen:
         lowered = traced.lower()
 
+What was traced tells its inputs by leaves, of which the same call is made again:
+
+    args, kwargs = lowering.check_arguments(function, lowered.traced.inputs)
+
 Importing this package does not import JAX; the first use of what needs it does.
 """
 

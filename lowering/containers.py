@@ -171,4 +171,4 @@ def _argument(annotation: Any, position: int) -> Any:
     parts = [part for part in typing.get_args(annotation) if part is not Ellipsis]
     if len(parts) == 1 and (typing.get_origin(annotation) is not tuple or Ellipsis in typing.get_args(annotation)):
         return parts[0]
-    return parts[position] if position < len(parts) else None
+    return parts[position] if 0 <= position < len(parts) else None

@@ -62,15 +62,19 @@ def arguments(leaves: Iterable[Leaf], function: Callable[..., Any] | None = None
 
     Where no leaf names the class of a container, a key makes a dict, an index a tuple (a list where `function`
     annotates one), an attribute the class that `function` annotates (an `OrderedDict`, or a dict with numbers for
-    keys, where that is annotated). Raises InputError for a path, shape, dtype or class that is not known.
+    keys, where that is annotated). `check_arguments` gives the same in the order of a call. Raises InputError for a
+    path, shape, dtype or class that is not known.
     """
+    from lowering.session import deep  # delayed: see below
+
     inner = python_function(function)
     trees = _Node()
     for leaf in leaves:
         name, steps = _split(leaf.path)
         _insert(trees, leaf, [("attribute", _as_python_reads(name, inner)), *steps])
     annotations = argument_annotations(inner)
-    return {name: _build(tree, annotations(name), name, inner) for (_, name), tree in trees.parts.items()}
+    with deep():  # whatever JAX can flatten
+        return {name: _build(tree, annotations(name), name, inner) for (_, name), tree in trees.parts.items()}
 
 
 def argument_annotations(function: FunctionType | None) -> Callable[[str], Any]:

@@ -222,6 +222,6 @@ def _jax_imports(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
 
 
 def _blackened(text: str) -> str:
-    import black  # the library's own functions run without it
+    from grammar.style import styled  # the library's own functions run without it
 
-    return black.format_str(text + "\n", mode=black.Mode()).rstrip("\n")
+    return styled(text + "\n").rstrip("\n")

@@ -15,11 +15,13 @@ import numpy as np
 from jax import Array
 
 from pde.block import Part, part
+from pde.errors import UserError
 from pde.model import Model
 from pde.solvers import SOLVERS
 from pde.table import KEY, Row
 from pde.variant import BATCH, Program, Variant, assemble, grids, has_batched, solver_part
 from processes.ending import awaited, in_order
+from processes.services import Lacking, check_workers
 from processes.spawning import context
 
 ORDER_SLACK = 0.25
@@ -195,7 +197,12 @@ def _pool(workers: int) -> Generator[Any]:
     """Processes that are gone when the block is left, whatever they were doing."""
     from pebble import ProcessPool  # the library's users solve without a pool
 
-    pool = ProcessPool(max_workers=workers, max_tasks=TASKS_A_WORKER, context=context())
+    how = context()
+    try:
+        check_workers(how)
+    except Lacking as lacking:
+        raise UserError(str(lacking)) from None
+    pool = ProcessPool(max_workers=workers, max_tasks=TASKS_A_WORKER, context=how)
     try:
         yield pool
     finally:

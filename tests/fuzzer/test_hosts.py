@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import time
@@ -23,12 +24,6 @@ from fuzzer.options import Limits
 from fuzzer.pool import local
 from runs import make
 make({out!r}, start=local, limits=Limits(workers=1))
-"""
-
-THREAD = """
-import threading
-thread = threading.Thread(target=exec, args=[{!r}, {{}}])
-thread.start()
 """
 
 
@@ -65,10 +60,6 @@ def from_a_zipped_application(text: str, folder: Path) -> None:
     (folder / "application" / "__main__.py").write_text(text)
     zipapp.create_archive(folder / "application", folder / "application.pyz")
     python(str(folder / "application.pyz"))
-
-
-def from_a_thread(text: str, folder: Path) -> None:
-    python("-c", THREAD.format(text) + "thread.join()\n")
 
 
 def from_a_thread_that_outlives_its_script(text: str, folder: Path) -> None:
@@ -120,7 +111,6 @@ HOSTS = [
     from_standard_input,
     from_a_module,
     from_a_zipped_application,
-    from_a_thread,
     from_a_thread_that_outlives_its_script,
     without_streams,
     typed_at_a_terminal,
@@ -132,3 +122,15 @@ HOSTS = [
 def test_a_run(host: Callable[[str, Path], None], tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
     host(script(tmp_path / "run"), tmp_path)
     assert contents(tmp_path / "run") == undisturbed
+
+
+def test_the_program_in_an_archive(tmp_path: Path) -> None:
+    for package in ("fuzzer", "grammar", "lowering", "pde", "processes"):
+        shutil.copytree(ROOT / package, tmp_path / "all" / package, ignore=shutil.ignore_patterns("__pycache__"))
+    zipapp.create_archive(tmp_path / "all", tmp_path / "all.pyz", main="fuzzer.cli:main")
+    told = [sys.executable, str(tmp_path / "all.pyz"), "--out", str(tmp_path / "run"), "--workers", "1"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(told, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "cannot do so in an archive" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from runs import SMALL, command, contents, here, make
 
-from fuzzer import remote, store
+from fuzzer import lease, remote, store
 from fuzzer.errors import UserError
+from fuzzer.names import LOCK
 from fuzzer.options import Limits
 from fuzzer.show import show
 from fuzzer.stats import stats
@@ -79,8 +80,8 @@ def address(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "RENEWED", 0.05)
-    monkeypatch.setattr(remote, "SILENT", 0.5)
+    monkeypatch.setattr(lease, "RENEWED", 0.05)
+    monkeypatch.setattr(lease, "SILENT", 0.5)
 
 
 def test_same_bytes_anywhere(address: str, undisturbed: dict[str, bytes]) -> None:
@@ -123,13 +124,13 @@ def test_small_commands_read_from_anywhere(
     assert "dot_general" in stats(address, None)
     store.write(at(address), "programs/stray", b"")
     assert [promise.text for promise in verify(address, 1, Limits(workers=1)) if not promise.holds] == [
-        "no other file is in the folder"
+        "no other data is in the folder"
     ]
 
 
 def test_another_run_is_refused(address: str, stopped: dict[str, bytes]) -> None:
     filled(address, {".run.json": stopped[".run.json"]})
-    with pytest.raises(UserError, match=r"holds a run of another seed \(7, not 8\)"):
+    with pytest.raises(UserError, match=r"holds a run that differs in seed \(7, not 8\)"):
         make(address, seed=8)
 
 
@@ -144,23 +145,23 @@ def test_two_runs_into_one_place_are_refused(address: str, quick: None) -> None:
     with place.locked():
         with pytest.raises(UserError, match="is in use by another run"):
             make(address)
-        assert place.exists(store.LOCK)
-    assert not place.exists(store.LOCK)
+        assert place.exists(LOCK)
+    assert not place.exists(LOCK)
 
 
 def test_the_lease_of_a_dead_run_is_taken_over(address: str, quick: None) -> None:
     place = at(address)
-    store.write(place, store.LOCK, b"left by a run that was killed")
+    store.write(place, LOCK, b"left by a run that was killed")
     with place.locked():
-        assert b"owner" in (place.read(store.LOCK) or b"")
-    assert not place.exists(store.LOCK)
+        assert b"owner" in (place.read(LOCK) or b"")
+    assert not place.exists(LOCK)
 
 
 def test_a_lease_taken_over_is_not_given_back(address: str, quick: None) -> None:
     place = at(address)
     with place.locked():
-        store.write(place, store.LOCK, b"another's")
-    assert place.read(store.LOCK) == b"another's"
+        store.write(place, LOCK, b"another's")
+    assert place.read(LOCK) == b"another's"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 
+import jax
 import jax.numpy as jnp
 import libcst as cst
 import pytest
@@ -297,6 +298,17 @@ def test_body_that_does_not_trace():
             return jnp.tahn(x)
 
     assert "does not trace" in refused(declare)
+
+
+def test_the_reason_for_what_does_not_trace_is_told_to_its_end():
+    def declare():
+        @production()
+        def broken(x: Float[Array, "n"]) -> Float[Array, ""]:
+            return jax.lax.scan(lambda carry, item: (x + carry, item), jnp.sum(x), x)[0]
+
+    message = refused(declare)
+    assert "so the shapes do not match" in message
+    assert "JAX has removed" not in message
 
 
 def test_declared_type_that_disagrees_with_jax():

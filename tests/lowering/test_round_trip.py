@@ -7,6 +7,7 @@ import enum
 import zlib
 from collections import OrderedDict, defaultdict, namedtuple
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -198,9 +199,9 @@ def test_wide_dtypes_come_back_whatever_is_set_by_then() -> None:
 
 def test_deep_pytrees_come_back() -> None:
     deep: Any = 1.0
-    for _ in range(200):
-        deep = [deep, None]
-    assert len(assert_comes_back(lambda x: program(x), deep)) == 401
+    for _ in range(600):
+        deep = (deep,)
+    assert len(assert_comes_back(lambda x: jax.tree.leaves(x), deep)) == 1
 
 
 def test_an_empty_dictionary_is_not_another_program() -> None:
@@ -424,3 +425,23 @@ def test_annotated_custom_class_and_defaults_come_back() -> None:
 def test_leaves_that_nothing_is_made_of(leaves: list[Leaf], sentence: str) -> None:
     with pytest.raises(lowering.InputError, match=sentence):
         arguments(leaves)
+
+
+STEPS = ["x", ".a", "[0]", "[1]", "['a']", "[None]", "[(1, 'b]')]", "['", "]", "[", "µ", "\\", "\0", "[-1]", "[{}]"]
+WORDS = ["float32", "~int32", "~~f4", "list", "tuple", "None", "3", "{}", "{'a': [1]}", "key<fry>", "float0", "object"]
+WORDS += ["collections:OrderedDict", "collections:defaultdict", "collections:ChainMap", "typing:NamedTuple", "a:b.c"]
+WORDS += ["builtins:dict", "os:environ", ">f4", "f4,f4", "", "~", "-" * 50 + "1", "[" * 300, "lowering.leaves:Leaf"]
+shapes_of_any_kind = st.one_of(st.just(()), shapes, st.sampled_from([3, None, "a", (True,), (-1,)]))
+leaves_of_any_text = st.builds(
+    Leaf,
+    st.lists(st.sampled_from(STEPS), max_size=4).map("".join),
+    st.sampled_from(WORDS) | st.text(max_size=4),
+    shapes_of_any_kind,
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(leaves_of_any_text, max_size=3), st.sampled_from([None, typed, untyped, spread]))
+def test_leaves_of_any_text_are_arguments_or_a_mistake(leaves: list[Leaf], function: Any) -> None:
+    with suppress(lowering.InputError):
+        assert isinstance(arguments(leaves, function), dict)
