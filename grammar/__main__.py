@@ -7,9 +7,6 @@ from processes import ending
 if __name__ == "__main__":
     ending.listen("grammar")  # before anything that takes time to import
 
-import grammar
-from grammar.proofs import Proofs
-
 
 def main() -> NoReturn:
     """Exit status 2 and one sentence, with file and line, for a production that is not what it declares."""
@@ -17,6 +14,9 @@ def main() -> NoReturn:
 
 
 def _answer() -> tuple[int, str]:
+    import grammar
+    from grammar.proofs import Proofs
+
     try:
         loaded = grammar.load()
         loaded.check()
