@@ -20,6 +20,7 @@ from fuzzer.show import open_manifest
 from fuzzer.split import split_of
 from fuzzer.store import Address, Store, at
 from fuzzer.versions import made_by
+from processes.commands import counted
 
 Keys = Sequence[tuple[Mapping[str, Any], list[dict[str, Any]]]]
 """The key columns of each shard that can be read."""
@@ -104,7 +105,7 @@ def _counted(family: str, entry: Mapping[str, Any], run: Mapping[str, Any]) -> P
     wrong = [f"{name} {counts[name]:,}, not {number:,}" for name, number in sums.items() if counts[name] != number]
     asked = (run["families"][family]["shards"], run["rows_per_shard"])
     if asked[0] * asked[1] != counts["rows"] or asked[0] != len(entry["shards"]):
-        wrong.append("not {} shards of {:,} rows".format(*asked))
+        wrong.append(f"not {counted(asked[0], 'shard')} of {counted(asked[1], 'row')}")
     return Promise(f"{family}: the manifest's counts add up", len(sums) + 1, wrong)
 
 
@@ -125,7 +126,7 @@ def _key_promises(manifest: Manifest, family: str, keys: Keys) -> Iterator[Promi
     structures = Counter(row["structure"] for row in rows)
     crowded = [structure for structure, number in structures.items() if number > most]
     yield Promise(f"{family}: no id twice", len(ids), [id_ for id_, number in ids.items() if number > 1])
-    yield Promise(f"{family}: at most {most} rows of a structure", len(structures), crowded)
+    yield Promise(f"{family}: at most {counted(most, 'row')} of a structure", len(structures), crowded)
     yield _splits(family, keys)
     yield _ordered(family, manifest["run"]["seed"], keys)
 

@@ -146,7 +146,7 @@ def awaited(future: Future[R]) -> R:
 def command(name: str, answer: Callable[[], tuple[int, str]]) -> NoReturn:
     """Runs a command from beginning to end. `answer` does its work and gives the exit status, and what was wrong.
 
-    Ends with status 1 and a sentence where a file or a stream cannot be read or written, 141 in silence where nobody
+    Ends with status 2 and a sentence where a file or a stream cannot be read or written, 141 in silence where nobody
     reads any more what it prints.
     """
     listen(name)
@@ -169,7 +169,7 @@ def _unwritten(error: OSError) -> tuple[int, str]:
     if isinstance(error, BrokenPipeError):
         return UNREAD, ""
     place = repr(error.filename) if error.filename else "what is printed"
-    return 1, f"{place} cannot be read or written ({error.strerror}): mend that, then try again"
+    return 2, f"{place} cannot be read or written ({error.strerror}): mend that, then try again"
 
 
 def _unfit(error: MemoryError | ImportError) -> tuple[int, str]:

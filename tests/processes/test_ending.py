@@ -154,7 +154,7 @@ def test_what_is_printed_has_no_room(flush: bool) -> None:
     said = going.communicate(timeout=60)[1]
     assert said.startswith("name: what is printed cannot be read or written (No space left on device)")
     assert said.count("\n") == 1
-    assert going.returncode == 1
+    assert going.returncode == 2
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
