@@ -107,7 +107,7 @@ def print_solution(
     jax.block_until_ready(solve(problem, **names).u)
     seconds = time.perf_counter() - start
     count = "none" if outcome.iterations is None else str(outcome.iterations)
-    count += " (the limit: not converged)" if outcome.converged is False else ""
+    count += f" ({outcome.status.value})" if outcome.status and not outcome.converged else ""
     console.print(
         f"{outcome.variant.key}\nn = {outcome.n}, error {outcome.error:.3e}, iterations {count}, {seconds:.3f} s"
     )
