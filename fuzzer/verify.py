@@ -20,6 +20,7 @@ from fuzzer.show import open_manifest
 from fuzzer.split import split_of
 from fuzzer.store import Address, Store, at
 from fuzzer.versions import made_by, remedy, unlike
+from processes.commands import counted
 
 Keys = Sequence[tuple[Mapping[str, Any], list[dict[str, Any]]]]
 """The key columns of each shard that can be read."""
@@ -119,7 +120,7 @@ def _counted(family: str, entry: Mapping[str, Any], run: Mapping[str, Any]) -> P
     wrong = [f"{name} {counts[name]:,}, not {number:,}" for name, number in sums.items() if counts[name] != number]
     asked = (run["families"][family]["shards"], run["rows_per_shard"])
     if asked[0] * asked[1] != counts["rows"] or asked[0] != len(entry["shards"]):
-        wrong.append("not {} shards of {:,} rows".format(*asked))
+        wrong.append(f"not {counted(asked[0], 'shard')} of {counted(asked[1], 'row')}")
     return Promise(f"{family}: the manifest's counts add up", len(sums) + 1, wrong)
 
 
@@ -140,7 +141,7 @@ def _key_promises(manifest: Manifest, family: str, keys: Keys) -> Iterator[Promi
     structures = Counter(row["structure"] for row in rows)
     crowded = [structure for structure, number in structures.items() if number > most]
     yield Promise(f"{family}: no id twice", len(ids), [id_ for id_, number in ids.items() if number > 1])
-    yield Promise(f"{family}: at most {most} rows of a structure", len(structures), crowded)
+    yield Promise(f"{family}: at most {counted(most, 'row')} of a structure", len(structures), crowded)
     yield _splits(family, keys)
     yield _ordered(family, manifest["run"]["seed"], keys)
 
@@ -200,10 +201,9 @@ def _not_here(promises: dict[str, Promise], made_with: Mapping[str, str], spec: 
     other = unlike(made_with)
     versions = {f"made with {', '.join(other)}": remedy(made_with)} if other else {}
     grammar = {} if spec else {"drawn by another grammar": "take the grammar that drew it"}
-    for text in (*LOWERED, *REDRAWN):
-        unchecked = versions | (grammar if text in REDRAWN else {})
-        if unchecked:
-            yield replace(promises.pop(text), unchecked=unchecked)
+    for text, causes in {**dict.fromkeys(LOWERED, versions), **dict.fromkeys(REDRAWN, grammar)}.items():
+        if causes:
+            yield replace(promises.pop(text), unchecked=causes)
 
 
 def _broken(task: RecheckTask, answer: Answer[Mapping[str, list[str]]]) -> Mapping[str, list[str]]:
