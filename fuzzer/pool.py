@@ -7,7 +7,6 @@ import gc
 import importlib
 import multiprocessing
 import os
-import resource
 import signal
 import sys
 from collections.abc import Callable, Generator
@@ -102,6 +101,11 @@ class LocalPool:
         self._pool = self._start()
 
     def _start(self) -> ProcessPool:
+        if sys.platform != "linux":
+            raise Lacking(
+                f"on {sys.platform} no worker can be limited in memory, and rows would not be the same ones everywhere:"
+                " make and verify runs on Linux, in a container or WSL; all that starts no workers works here, too"
+            )
         arguments, how = (os.getpid(), self._memory), context()
         check_workers(how)
         return ProcessPool(self.workers, max_tasks=TASKS_A_WORKER, initializer=begin, initargs=arguments, context=how)
@@ -251,6 +255,7 @@ def _die_with(parent: int) -> None:
 
 def _limit_memory(memory: int) -> None:
     """Limits writable memory. A limit on address space would not do: XLA reserves 1.4 GB and uses 0.2."""
+    resource: Any = importlib.import_module("resource")  # other systems than Linux may have none
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     limit = memory if most == resource.RLIM_INFINITY else min(memory, most)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, most))

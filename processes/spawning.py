@@ -16,6 +16,8 @@ from processes import streams
 PATIENCE: Final = 0.5
 """Seconds that the start of a process may still take when this one ends."""
 
+MASKS: Final = hasattr(signal, "pthread_sigmask")
+
 _one_at_a_time = threading.Lock()
 
 
@@ -77,14 +79,19 @@ def _start_tracker() -> None:
     """Starts the process that removes semaphores after us, so that it outlives every signal, and cleans up in silence.
 
     It ignores SIGINT and SIGTERM by itself, but not the end of a terminal. To have it running also keeps it from
-    letting SIGINT through where workers are started (it does when it starts).
+    letting SIGINT through where workers are started (it does when it starts). Windows has neither it nor masks.
     """
+    if not MASKS:
+        return
     with _blocked(signal.SIGHUP), _environment("PYTHONWARNINGS", "ignore"):
         resource_tracker.ensure_running()
 
 
 @contextmanager
 def _blocked(number: signal.Signals) -> Generator[None]:
+    if not MASKS:
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
     try:
         yield
