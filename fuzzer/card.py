@@ -99,12 +99,9 @@ def _about(run: Mapping[str, Any]) -> str:
 
 Every row is a Python module that a probabilistic grammar drew, with what `jax.jit` traces it to (JAXPR) and
 lowers it to (StableHLO). No two rows have {alike}, and no `structure`
-stands in two splits, not even when runs are joined that were made with the same JAX.
+stands in two splits, not even when runs are joined.
 
-Made with {versions}. With these, the same command
-gives the same bytes. Another Python gives other source maps, another pyarrow other files around the same rows. Another
-JAX gives the same sources but other JAXPR, StableHLO, `id` and `structure`, so that a program may stand in another
-split: join runs of one JAX, or divide anew.
+Made with {versions}.
 """
 
 

@@ -25,7 +25,7 @@ from fuzzer.ledger import Ledger, OwnLedger
 from fuzzer.options import Limits
 from processes import limits
 from processes.ending import awaited, in_order
-from processes.services import Lacking, check_workers
+from processes.services import Lacking
 from processes.spawning import context
 
 R = TypeVar("R")
@@ -106,9 +106,10 @@ class LocalPool:
                 f"on {sys.platform} no worker can be limited in memory, and rows would not be the same ones everywhere:"
                 " make and verify runs on Linux, in a container or WSL; all that starts no workers works here, too"
             )
-        arguments, how = (os.getpid(), self._memory), context()
-        check_workers(how)
-        return ProcessPool(self.workers, max_tasks=TASKS_A_WORKER, initializer=begin, initargs=arguments, context=how)
+        arguments = (os.getpid(), self._memory)
+        return ProcessPool(
+            self.workers, max_tasks=TASKS_A_WORKER, initializer=begin, initargs=arguments, context=context()
+        )
 
     def submit(self, task: Callable[..., R], *arguments: Any, seconds: float) -> Answer[R]:
         answer = _LocalAnswer[R](self, task, arguments, seconds)

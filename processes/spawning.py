@@ -11,7 +11,7 @@ from multiprocessing import active_children, resource_tracker, spawn
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, Final
 
-from processes import streams
+from processes import services, streams
 
 PATIENCE: Final = 0.5
 """Seconds that the start of a process may still take when this one ends."""
@@ -40,10 +40,13 @@ class Context(SpawnContext):
 
 
 def context() -> Context:
-    """What worker processes are to be started with."""
+    """What worker processes are to be started with; raises Lacking where none can be had."""
+    services.here()  # they start in it
     streams.present()  # or pipes to workers would have the numbers of streams, which a worker closes
     _start_tracker()
-    return Context()
+    found = Context()
+    services.check_semaphores(found)
+    return found
 
 
 def kill() -> None:
