@@ -14,7 +14,7 @@ OWN: Final = "jit-synthesis"
 
 ROWS: Final = ("jax", "jaxlib")
 """Packages whose releases give other rows. Those of the others that a run imports were exchanged for each other and
-changed no byte (`notes/scale.md` says which), so no run ends with one of them."""
+changed no byte (`notes/versions.md` says which), so no run ends with one of them."""
 
 FILES: Final = ("pyarrow",)
 """Those that write files around rows: another release gives other bytes with the same rows in them."""
