@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -55,7 +56,8 @@ def test_what_loads_a_run_is_run_where_the_run_was_made(tmp_path: Path) -> None:
     assert LOADING
     shutil.copytree(ROOT / "datasets" / "sample", tmp_path / "datasets" / "seed-7")
     code = re.sub(r"(?m)^    ", "", "\n".join(LOADING)) + "\nprint(next(iter(rows))['id'])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    offline = os.environ | {"HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=offline, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     first = pq.read_table(ROOT / "datasets/sample/programs/train-00000-of-00001.parquet")["id"][0].as_py()
     assert done.stdout.splitlines()[-1] == first
