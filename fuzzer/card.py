@@ -101,7 +101,8 @@ Every row is a Python module that a probabilistic grammar drew, with what `jax.j
 lowers it to (StableHLO). No two rows have {alike}, and no `structure`
 stands in two splits, not even when runs are joined.
 
-Made with {versions}.
+Made with {versions}. The same command gives the same bytes with these versions, whatever else is installed.
+Another JAX gives the same sources, but other texts, `id`, `structure` and hence split: join runs of one JAX only.
 """
 
 

@@ -12,9 +12,9 @@ from fuzzer import __version__
 
 OWN: Final = "jit-synthesis"
 
-ROWS: Final = ("jax", "jaxlib", "libcst", "black")
-"""Packages that write what stands in rows. Releases of numpy, ml_dtypes, opt_einsum, scipy and of the others that a
-run imports were exchanged for each other and changed no byte, so nobody's run ends with theirs."""
+ROWS: Final = ("jax", "jaxlib")
+"""Packages whose releases give other rows. Those of the others that a run imports were exchanged for each other and
+changed no byte (`notes/versions.md` says which), so no run ends with one of them."""
 
 FILES: Final = ("pyarrow",)
 """Those that write files around rows: another release gives other bytes with the same rows in them."""
@@ -35,13 +35,10 @@ def versions() -> dict[str, str]:
 
 
 def unlike(made_with: Mapping[str, str]) -> list[str]:
-    """The versions here that may give other rows than those with which something was made: `jax 0.12.0, not 0.10.2`."""
+    """The versions with which something was made, where those here may give other rows: `jax 0.10.2 (here 0.12.0)`."""
     here = {name: found for name, found in versions().items() if name not in FILES}
-    return [
-        f"{name} {found}, not {made_with.get(name, 'known')}"
-        for name, found in here.items()
-        if made_with.get(name) != found
-    ]
+    made = {name: made_with.get(name, "unknown") for name in here}
+    return [f"{name} {made[name]!s:.20} (here {found})" for name, found in here.items() if made[name] != found]
 
 
 def remedy(made_with: Mapping[str, str]) -> str:
