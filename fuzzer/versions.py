@@ -19,7 +19,7 @@ changed no byte (`notes/versions.md` says which), so no run ends with one of the
 FILES: Final = ("pyarrow",)
 """Those that write files around rows: another release gives other bytes with the same rows in them."""
 
-VERSION: Final = re.compile(r"\d[\w.!+]*", re.ASCII)
+VERSION: Final = re.compile(r"\d[\w.+]*", re.ASCII)
 """What `pip` can be asked for. Manifests may hold anything, and what is advised is typed into shells."""
 
 

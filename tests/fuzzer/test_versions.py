@@ -93,6 +93,15 @@ def test_what_differs_beside_versions_is_said_too(tmp_path: Path, monkeypatch: p
         make(tmp_path, shards=2, rows_per_shard=3)
 
 
+def test_a_machine_of_a_cluster_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    _run = pytest.importorskip("fuzzer.cluster")._run
+    expected = versions()
+    pretend(monkeypatch, jax="99.9", numpy="99.9")
+    result, error = _run(print, (), 9.0, 2**30, expected)
+    assert result is None
+    assert str(error) == (f'a machine of the cluster has jax 99.9: there, `pip install "jax=={expected["jax"]}"`')
+
+
 def test_a_patch_of_python_is_no_other_python(monkeypatch: pytest.MonkeyPatch) -> None:
     before = versions()
     monkeypatch.setattr(sys, "version_info", (*sys.version_info[:2], 99, "final", 0))
@@ -107,7 +116,7 @@ def test_what_an_earlier_release_noted_asks_for_that_release() -> None:
 
 
 NAMED = st.sampled_from((*NAMES, "python", OWN, "numpy", "1"))
-FOUND = st.text(max_size=9) | st.sampled_from(("1.2.3rc1", "0.1`", '0.1"', "0.1;ls", "0.1 x", "unknown"))
+FOUND = st.text(max_size=9) | st.sampled_from(("1.2.3rc1", "0.1`", '0.1"', "0.1;ls", "1!2", "0.1 x", "unknown"))
 
 
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
