@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -31,10 +32,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BLOCKS = [block.rstrip() for block in re.findall(r"(?m)(?:^(?: {4}.*)?\n)+", TEXT) if block.strip()]
 LOADING = [block for block in BLOCKS if re.search(r"(?m)^    (from|import) ", block)]
 LINES = [line.split("  #")[0].strip() for block in BLOCKS if block not in LOADING for line in block.splitlines()]
-COMMANDS = [*LINES, *re.findall(r"(?m)^\| `([^`]+)`", TEXT)]
+COMMANDS = [*LINES, *re.findall(r"(?m)^\| `(python [^`]+)`", TEXT)]
 FUZZER = [line for command in COMMANDS for line in re.findall(r"python -m (?:fuzzer|pde)\b.*", command)]
 INSTALLS = [line for command in COMMANDS for line in re.findall(r"pip install [^&]*", command)]
 
+QUICK = [line for line in FUZZER if re.search(r" (--help|show|stats)\b", line)]
 NOT_RUN = {
     r"pip install ": "fetches packages; what it names is compared with pyproject.toml",
     r"python -m (fuzzer|pde)\b": "makes or proves rows for minutes; its options are read",
@@ -47,7 +49,8 @@ NOT_RUN = {
 
 
 def test_each_line_is_run_or_has_a_reason_not_to_be():
-    assert [line for line in LINES if not any(re.match(known, line) for known in NOT_RUN)] == []
+    rest = [line for line in COMMANDS if line not in QUICK]
+    assert [line for line in rest if not any(re.match(known, line) for known in NOT_RUN)] == []
 
 
 def test_what_loads_a_run_is_run_where_the_run_was_made(tmp_path: Path) -> None:
@@ -55,11 +58,20 @@ def test_what_loads_a_run_is_run_where_the_run_was_made(tmp_path: Path) -> None:
     assert LOADING
     shutil.copytree(ROOT / "datasets" / "sample", tmp_path / "datasets" / "seed-7")
     code = re.sub(r"(?m)^    ", "", "\n".join(LOADING)) + "\nprint(next(iter(rows))['id'])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    offline = os.environ | {"HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=offline, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     first = pq.read_table(ROOT / "datasets/sample/programs/train-00000-of-00001.parquet")["id"][0].as_py()
     assert done.stdout.splitlines()[-1] == first
     assert "import jax" in done.stdout
+
+
+@pytest.mark.parametrize("line", QUICK)
+def test_a_command_of_a_second_is_run_of_the_sample(line: str) -> None:
+    words = shlex.split(line.replace("DIR", "datasets/sample").replace("--index I", "--index 0"))
+    done = subprocess.run([sys.executable, *words[1:]], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
 
 
 @pytest.mark.parametrize("line", FUZZER)
