@@ -300,7 +300,7 @@ class Problem:
 
 def _check_value(solution: Solution, dimension: int) -> None:
     """Raises UserError where a solution of the caller's own does not give one real number at a point."""
-    name, point = solution.name, jax.ShapeDtypeStruct((dimension,), float)
+    name, point = solution.name, jax.ShapeDtypeStruct((dimension,), jnp.result_type(float))
     cure = "return one real number, made of jax.numpy"
     try:
         found: Any = jax.eval_shape(solution.value, point)

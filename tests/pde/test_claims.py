@@ -10,7 +10,7 @@ import pytest
 
 import pde
 from pde.block import part
-from pde.library import Status, choose
+from pde.library import Status, choose, watched_while
 from pde.solvers import SOLVERS
 from pde.variant import Variant
 
@@ -119,3 +119,30 @@ def test_converged_means_that_the_residual_is_within_the_tolerance(k: int) -> No
     assert outcome.converged is (left <= outcome.tolerance)
     if tolerance is None and variant.loop != "unrolled":
         assert outcome.converged
+
+
+@pytest.mark.parametrize(("factors", "steps", "best"), [((0.5, 0.1, 1e9), 3, 0.05), ((0.5, 1.0), 2, 0.5)])
+def test_an_iteration_that_breaks_down_stops_and_keeps_its_best(
+    factors: tuple[float, ...], steps: int, best: float
+) -> None:
+    """Its residual is multiplied by each factor in turn: it grows out of hand, or stays where it was."""
+
+    def step(state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+        _, residual, k = state
+        residual = residual * jax.numpy.asarray(factors)[k]
+        return 1.0 - residual, residual, k + 1
+
+    def start(f: jax.Array) -> tuple[jax.Array, ...]:
+        return jax.numpy.zeros_like(f), f, jax.numpy.asarray(0)
+
+    u, count = watched_while(jax.numpy.ones(4), start=start, step=step, tolerance=1e-12, limit=100)
+    assert count == steps
+    np.testing.assert_allclose(u, 1.0 - best)
+
+
+def test_bicgstab_in_32_bits() -> None:
+    """Residuals that it measures and those that it leaves part where the precision ends, and it begins again."""
+    with jax.enable_x64(False):
+        outcome = pde.solve(pde.Problem(1, "dirichlet", "poisson", "ridge"), "bicgstab", 127, tolerance=1e-12)
+        assert outcome.residual < 1e-2
+        assert outcome.status is Status.STAGNATED
