@@ -109,7 +109,8 @@ def test_what_is_to_be_installed_is_what_the_project_offers():
 
 def test_what_the_loading_lines_import_comes_with_the_line_above_them():
     imported = set(re.findall(r"(?m)^    (?:from|import) (\w+)", "\n".join(LOADING)))
-    assert imported <= {Requirement(text).name for text in PROJECT["optional-dependencies"]["data"]}
+    offered = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["data"]]
+    assert imported <= {"lowering", "pde", *(Requirement(text).name for text in offered)}
     assert INSTALLS[0].strip() == "pip install -e '.[data]'"
     assert any("data" in Requirement(text).extras for text in PROJECT["optional-dependencies"]["test"])
 
