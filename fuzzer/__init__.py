@@ -3,4 +3,4 @@
 Importing this package imports nothing heavy: `python -m fuzzer --help` answers before JAX is read from disk.
 """
 
-__version__ = "0.1.0"
+from processes import __version__ as __version__

@@ -94,13 +94,15 @@ def _sizes(family: FamilyCard) -> list[str]:
 def _about(run: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     most = run["per_structure"]
+    alike = "one `id` or one `structure`" if most == 1 else f"one `id`, at most {most} have one `structure`"
     return f"""# JAX programs with their JAXPR and StableHLO, seed {run["seed"]}
 
 Every row is a Python module that a probabilistic grammar drew, with what `jax.jit` traces it to (JAXPR) and
-lowers it to (StableHLO). No two rows have one `id`, at most {most} have one `structure`, and no `structure`
+lowers it to (StableHLO). No two rows have {alike}, and no `structure`
 stands in two splits, not even when runs are joined.
 
-Made with {versions}.
+Made with {versions}. The same command gives the same bytes with these versions, whatever else is installed.
+Another JAX gives the same sources, but other texts, `id`, `structure` and hence split: join runs of one JAX only.
 """
 
 
@@ -112,7 +114,7 @@ def _family(family: FamilyCard) -> str:
         tables.table(["split", "rows"], splits),
         tables.sizes(family.figures.sizes),
         tables.fate(family.entry["counts"]),
-        tables.rejects(family.entry["rejects"]) + "\n\nThey are in `rejects.parquet`.",
+        tables.rejects(family.entry["rejects"]),
         _most(family),
         tables.table(["column", "meaning"], columns),
     ]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
 from fuzzer.environment import settle
 from fuzzer.errors import RunError, UserError
 from processes import capacity, ending
+from processes.commands import STATUSES, answer, counted, tell_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
     from fuzzer.options import Limits
     from fuzzer.pool import Start
     from fuzzer.progress import Reporter
-
-Misuse = cast("type[Exception]", typer.BadParameter.__base__)
-"""What is raised of arguments that cannot be read: click's or, in later versions, typer's own UsageError."""
+    from fuzzer.verify import Promise
 
 NAME = "fuzzer"
 
@@ -39,7 +36,7 @@ Log = Annotated[Path | None, typer.Option(help="File for progress as JSON lines.
 Folder = Annotated[str, typer.Argument(help="Folder or address of a finished run.")]
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, epilog=STATUSES)
 def make(
     context: typer.Context,
     seed: Seed = 0,
@@ -65,6 +62,9 @@ def make(
     worker_memory: Annotated[int, typer.Option(help="Megabytes that a worker may allocate; part of the run.")] = 4096,
     keys_memory: Annotated[int, typer.Option(help="Megabytes of dedup keys; more go to TMPDIR.", hidden=True)] = 8192,
     log_json: Log = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Print the version.")
+    ] = False,
 ) -> None:
     """Makes Parquet shards of JAX programs with their JAXPR and StableHLO.
 
@@ -121,8 +121,8 @@ def _limits(workers: int | None, **given: Any) -> Limits:
         return check_limits(Limits(workers, **given))
     bound = capacity.workers()
     if bound.number < (os.cpu_count() or 1):
-        count = "1 worker" if bound.number == 1 else f"{bound.number} workers"
-        typer.echo(f"{NAME}: {count} on {os.cpu_count()} cores, because of {bound.by}", err=True)
+        workers_of, cores = counted(bound.number, "worker"), counted(os.cpu_count() or 1, "core")
+        typer.echo(f"{NAME}: {workers_of} on {cores}, because of {bound.by}", err=True)
     return check_limits(Limits(bound.number, **given))
 
 
@@ -216,16 +216,22 @@ def verify(
     rows: Annotated[int | None, typer.Option(help="Rows to run again. [default: all]")] = None,
     workers: Workers = None,
 ) -> None:
-    """Checks every promise about a run; one line for each, exit status 1 if one is broken."""
+    """Checks every promise about a run; one line for each, exit status 1 if one is broken.
+
+    What only the versions that made the run can tell is skipped where others are installed, and said to be.
+    """
     from fuzzer.options import check_rows
+    from fuzzer.verify import unchecked
     from fuzzer.verify import verify as check_promises
 
     limits = _limits(workers)
-    broken = 0
+    promises: list[Promise] = []
     for promise in check_promises(folder, None if rows is None else check_rows(rows), limits):
         typer.echo(str(promise))
-        broken += not promise.holds
-    raise typer.Exit(1 if broken else 0)
+        promises.append(promise)
+    if left := unchecked(promises):
+        typer.echo(left)
+    raise typer.Exit(0 if all(promise.holds for promise in promises) else 1)
 
 
 @app.command()
@@ -261,22 +267,10 @@ def stats(
 
 
 def main() -> NoReturn:
-    """Exit status 2 for a user's mistake, 1 for a run that cannot go on; `processes.ending` says those of signals."""
+    """Ends the process; `processes.commands.STATUSES` says with what status."""
     ending.command(NAME, _answer)
 
 
 def _answer() -> tuple[int, str]:
     settle()
-    try:
-        return app(standalone_mode=False) or 0, ""
-    except Misuse as error:
-        return 2, _misread(error)
-    except UserError as error:
-        return 2, str(error)
-    except RunError as error:
-        return 1, str(error)
-
-
-def _misread(error: Any) -> str:
-    given, wrong = shlex.join(sys.argv[1:]), error.format_message().rstrip(".")
-    return f"{given!r:.200} cannot be read ({wrong}): `python -m fuzzer --help` says what can be given"
+    return answer(NAME, app, UserError, RunError)

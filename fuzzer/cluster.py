@@ -24,7 +24,7 @@ from fuzzer.keys import KEY
 from fuzzer.ledger import Ledger, OwnLedger
 from fuzzer.options import Limits
 from fuzzer.pool import Answer, LocalPool, Start
-from fuzzer.versions import versions
+from fuzzer.versions import remedy, versions
 from processes.ending import ASKED, check, in_order
 
 try:
@@ -110,7 +110,7 @@ def _run(
     """What a worker of Ray does: the result, or what was raised."""
     if versions() != expected:
         other = ", ".join(f"{name} {found}" for name, found in versions().items() if found != expected.get(name))
-        return None, RunError(f"a machine of the cluster has {other}: install the versions that the others have")
+        return None, RunError(f"a machine of the cluster has {other}: there, {remedy(expected)}")
     try:
         return _own_pool(memory).submit(task, *arguments, seconds=seconds).result(), None
     except Exception as error:  # whatever it is: the driver knows what to do with it

@@ -10,7 +10,7 @@ class UserError(Exception):
 
 
 class RunError(Exception):
-    """The run cannot go on, though nothing it has finished is lost: one sentence. Exit status 1."""
+    """The run cannot go on where it is, though nothing it has finished is lost: one sentence. Exit status 2."""
 
 
 class Lost(Exception):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fuzzer.errors import UserError
-from fuzzer.form import NONE, fault
+from fuzzer.form import NONE, Each, fault
 from fuzzer.manifest import FORM, README
 from fuzzer.names import BLOCKS, LOCK, PART, RUN, strange
-from fuzzer.store import Store, write
+from fuzzer.store import LocalStore, Store, write
+from fuzzer.versions import remedy
 
 MANIFEST = "manifest.json"
 
@@ -38,8 +39,8 @@ def check(store: Store, identity: Identity) -> None:
         _check_empty(store)
     elif held != json.loads(as_json(identity)):
         raise UserError(
-            f"output folder {store.address!r} holds a run of another {difference(held, identity)}: give another"
-            " folder with --out, repeat that run's options, or remove the folder"
+            f"output folder {store.address!r} holds a run that differs in {difference(held, identity)}: give"
+            f" another folder with --out, or, to go on with that run, {way_back(held, identity)}"
         )
 
 
@@ -68,18 +69,45 @@ def _parsed(store: Store, name: str) -> dict[str, Any] | None:
 
 def _spoilt(store: Store, name: str, wrong: str) -> UserError:
     return UserError(
-        f"{f'{store.address}/{name}'!r} is not as a run wrote it ({wrong}): put the original back, or remove the folder"
-        " and make the run again"
+        f"{f'{store.address}/{name}'!r} is not as a run wrote it ({wrong}): put the original back, or give another"
+        " folder with --out"
     )
 
 
 def _check_empty(store: Store) -> None:
+    _check_name(store)
     others = [name for name in store.top() if not (_left_behind(name) or (name == README and _blank(store)))]
     if others:
         raise UserError(
             f"output folder {store.address!r} holds files that belong to no run ({others[0]!r}):"
             " give an empty or new folder with --out"
         )
+
+
+PATTERN: Final = re.compile(r"[][*?\\]|::")
+"""What Hugging Face's loader or DuckDB take for a pattern of many files, or of an archive, wherever it stands."""
+
+COLUMN: Final = re.compile(r"[^=/]+=[^=/]*")
+"""The name of a folder that DuckDB adds to all rows below it, as a column, if it stands in the path that is read."""
+
+
+def _check_name(store: Store) -> None:
+    """Raises UserError for a place whose files no loader finds, or gives other columns. Loaders take all folders around
+    a relative path into the pattern, but for columns they look at what they are given."""
+    folder = store.folder if isinstance(store, LocalStore) else None
+    around = {store.address} if folder is None else {*folder.parts, *folder.resolve().parts}
+    for part in sorted(around):
+        if wrong := PATTERN.search(part):
+            raise UserError(
+                f"output folder {store.address!r} has {wrong[0]!r} in its path ({part!r}), which loaders of datasets"
+                " take for a pattern: give another folder with --out"
+            )
+    for part in store.address.split("/"):
+        if COLUMN.fullmatch(part):
+            raise UserError(
+                f"output folder {store.address!r} has {part!r} in its path, which DuckDB adds to the rows as a column:"
+                " give another folder with --out"
+            )
 
 
 def _left_behind(name: str) -> bool:
@@ -93,11 +121,43 @@ def _blank(store: Store) -> bool:
 
 
 def difference(held: Identity, asked: Identity) -> str:
-    """What differs, in a user's words: `seed (7, not 8)`."""
-    old, new = _flat(held), _flat(asked)
+    """What differs, in a user's words: `seed (7, not 8) and shards of programs (2, not 3)`."""
+    old, new = _flat(dict(held)), _flat(dict(asked))
     changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-    words = [f"{key} ({old.get(key)!s:.40}, not {new.get(key)!s:.40})" for key in changed if "text" not in key]
+    words = [
+        f"{_words(key)} ({old.get(key, 'none')!s:.40}, not {new.get(key, 'none')!s:.40})"
+        for key in changed
+        if "text" not in key
+    ]
     return " and ".join(words) or "profile"
+
+
+def _words(key: str) -> str:
+    """The name of an item of an identity, by the keys that lead to it."""
+    match key.split(" "):
+        case ["families", family, item]:
+            return f"{item} of {family}"
+        case ["versions", package]:
+            return f"version of {package}"
+        case _:
+            return key.removeprefix("limits ")
+
+
+def way_back(held: Identity, asked: Identity) -> str:
+    """What has to be done so that what is asked for is the run that is held; nothing of it costs a row."""
+    made_with: Any = held.get("versions")
+    if fault(made_with, Each(str)):
+        made_with = {}
+    ways: list[str] = []
+    if made_with != asked["versions"]:
+        ways.append(remedy(made_with))
+    old, new = ({key: item for key, item in _flat(each).items() if key[:8] != "versions"} for each in (held, asked))
+    changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+    if any(key.endswith("grammar") for key in changed):
+        ways.append("take the grammar that made it")
+    if not all(key.endswith("grammar") for key in changed):
+        ways.append("repeat its options")
+    return " and ".join(ways)
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:

@@ -25,6 +25,7 @@ from fuzzer.shard import Figures, ShardReport, ShardTask, write_shard
 from fuzzer.split import files_per_split
 from fuzzer.store import Store
 from fuzzer.versions import made_by, versions
+from processes.commands import counted
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -125,7 +126,7 @@ class Maker:
         selection, blocks = self.selection, self.selection.blocks
         more = f"{self.name}={blocks}:{blocks + selection.blocks_wanted() + 1}"
         return (
-            f"blocks 0:{blocks} of {self.name!r} have {selection.rows:,} of {selection.target:,} rows:"
+            f"blocks 0:{blocks} of {self.name!r} have {selection.rows:,} of {counted(selection.target, 'row')}:"
             f" make --block-range {more} as well, and merge again with its folder"
         )
 

@@ -8,6 +8,7 @@ damaged is made again.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,11 +20,13 @@ from fuzzer.errors import UserError
 from fuzzer.form import fault
 from fuzzer.maker import SHARD_SECONDS, FamilyRun
 from fuzzer.names import BLOCKS
-from fuzzer.options import Limits, Options
+from fuzzer.options import Limits, Options, check
 from fuzzer.pool import Executor, Start, local
 from fuzzer.progress import Reporter
-from fuzzer.run import Summary, finished, planned
+from fuzzer.run import Summary, families, finished, planned
+from fuzzer.selection import PATIENCE
 from fuzzer.store import Address, Store, at, copy
+from processes.commands import counted
 
 CHUNK = 200
 """Blocks that one task brings."""
@@ -36,8 +39,9 @@ def make_range(
     options: Options, wanted: str, reporter: Reporter, parts: Sequence[FamilyRun] | None = None, start: Start = local
 ) -> str:
     """Makes some blocks of a run and nothing else; says what there is now."""
+    parts = families(check(options)) if parts is None else parts
+    ranges = _ranges(wanted, options, parts)
     plan = planned(options, parts)
-    ranges = _ranges(wanted, [part.spec.name for part in plan.parts])
     with plan.held():
         if folder.manifest(plan.store) is not None:
             raise UserError(
@@ -51,22 +55,48 @@ def make_range(
     state = reporter.state
     return (
         f"{', '.join(f'{name}={each.start}:{each.stop}' for name, each in ranges.items())} in {plan.store.address}:"
-        f" {state.rows:,} rows, {state.fresh:,} of them made now, and {state.rejects.total():,} rejects;"
-        " `merge` puts it together with the other ranges"
+        f" {counted(state.rows, 'row')}, {state.fresh:,} made now, and {counted(state.rejects.total(), 'reject')};"
+        f" `merge` puts it together with the other ranges{_left_out(wanted, ranges, parts)}"
     )
 
 
-def _ranges(wanted: str, names: Sequence[str]) -> dict[str, range]:
-    """The blocks asked for, by family."""
+def _ranges(wanted: str, options: Options, parts: Sequence[FamilyRun]) -> dict[str, range]:
+    """The blocks asked for, by family: those of one that is named, or those of each that are likely to be needed."""
     form = re.fullmatch(r"(?:(\w+)=)?(\d{1,10}):(\d{1,10})", wanted)
     if form is None or int(form[2]) >= int(form[3]):
         raise UserError(
-            f"--block-range is {wanted!r} but must be FIRST:END with FIRST below END, for all families, or"
+            f"--block-range is {wanted!r:.80} but must be FIRST:END with FIRST below END, for all families, or"
             " FAMILY=FIRST:END for one: 0:50 makes the first fifty blocks"
         )
-    if form[1] not in (None, *names):
-        raise UserError(f"--block-range names {form[1]!r} but the run has {', '.join(names)}: give one of these")
-    return {name: range(int(form[2]), int(form[3])) for name in ([form[1]] if form[1] else names)}
+    rows = {part.spec.name: part.shards * options.rows_per_shard for part in parts}
+    if form[1] not in (None, *rows):
+        raise UserError(f"--block-range names {form[1]!r:.80} but the run has {', '.join(rows)}: give one of these")
+    asked = range(int(form[2]), int(form[3]))
+    bounds = {name: PATIENCE * rows[name] if form[1] else _likely(rows[name], options.block) for name in rows}
+    names = [form[1]] if form[1] else list(rows)
+    ranges = {name: range(asked.start, min(asked.stop, bounds[name])) for name in names}
+    if not any(ranges.values()):
+        ends = " and ".join(f"{bounds[name]:,} of {name!r}" for name in names)
+        cure = "" if form[1] else f", or name a family ({names[0]}={wanted}) to have them all the same"
+        raise UserError(
+            f"--block-range is {wanted!r} but the run needs no block from {ends} on: give a lower one, or more --shards"
+            + cure
+        )
+    return {name: each for name, each in ranges.items() if each}
+
+
+def _likely(rows: int, block: int) -> int:
+    """Blocks that are enough for so many rows if half of all draws are rows: more of them have always been so far."""
+    return 2 * math.ceil(rows / block) + 1
+
+
+def _left_out(wanted: str, made: Mapping[str, range], parts: Sequence[FamilyRun]) -> str:
+    """What is said of blocks that were asked for and are not made."""
+    family, _, asked = wanted.rpartition("=")
+    first, end = map(int, asked.split(":"))
+    names = [family] if family else [part.spec.name for part in parts]
+    without = [name for name in names if made.get(name) != range(first, end)]
+    return f" (others of {' and '.join(map(repr, without))} are not likely to be needed)" if without else ""
 
 
 def merge(
@@ -84,9 +114,10 @@ def merge(
     options = Options(out or f"datasets/seed-{asked['seed']}", **asked, limits=limits)
     plan = planned(options, parts)
     if identity != json.loads(folder.as_json(plan.identity)):
+        differs = folder.difference(identity, plan.identity)
         raise UserError(
-            f"{sources[0].address!r} holds blocks of another {folder.difference(identity, plan.identity)}:"
-            " merge with the versions, the grammar and the profile that made them"
+            f"{sources[0].address!r} holds blocks of a run that differs in {differs}:"
+            f" {folder.way_back(identity, plan.identity)}, and merge there"
         )
     found = {part.spec.name: _found(sources, part.spec.name) for part in plan.parts}
     with plan.held():
@@ -105,7 +136,7 @@ def _same_run(sources: Sequence[Store]) -> tuple[folder.Identity, dict[str, Any]
             raise UserError(f"{source.address!r} holds no blocks to merge: give folders made with --block-range")
         if identity != held[0][1]:
             raise UserError(
-                f"{held[0][0].address!r} and {source.address!r} hold blocks of different runs, with another"
+                f"{held[0][0].address!r} and {source.address!r} hold blocks of runs that differ in"
                 f" {folder.difference(held[0][1] or {}, identity)}: merge those of one"
             )
     _, identity, asked = held[0]

@@ -79,7 +79,7 @@ def check(options: Options) -> Options:
 
 def check_limits(limits: Limits) -> Limits:
     """The same for what a worker may use."""
-    _within("--workers", limits.workers, 1, 4096, f"this process can use {capacity.workers().by}")
+    _within("--workers", limits.workers, 1, 4096, f"this process has {capacity.workers().by}")
     _within("--block-seconds", limits.block_seconds, 1, 86_400, "a block usually takes less than 10")
     _within("--program-seconds", limits.program_seconds, 0.1, 3_600, "a program usually takes less than 0.1")
     _within("--worker-memory", limits.memory_mb, 512, 1_048_576, "megabytes; a worker usually needs less than 500")
@@ -94,5 +94,5 @@ def check_rows(rows: int) -> int:
 
 def _within(name: str, value: Any, low: Any, high: Any, cure: str) -> Any:
     if not low <= value <= high:
-        raise UserError(f"{name} is {value} but must be between {low} and {high}: {cure}")
+        raise UserError(f"{name} is {value!s:.80} but must be between {low} and {high}: {cure}")
     return value

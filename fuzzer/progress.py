@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fuzzer.errors import RunError
+from processes.commands import counted
 
 if TYPE_CHECKING:
     from fuzzer.block import BlockKeys
@@ -182,8 +183,8 @@ def _facts(state: State) -> dict[str, Any]:
 
 def _details(state: State) -> str:
     return (
-        f"{state.speed:.1f} rows/s, {state.duplicates:,} duplicates,"
-        f" {state.rejects.total():,} rejects, largest worker {state.memory / 1e6:.0f} MB"
+        f"{state.speed:.1f} rows/s, {counted(state.duplicates, 'duplicate')},"
+        f" {counted(state.rejects.total(), 'reject')}, largest worker {state.memory / 1e6:.0f} MB"
     )
 
 

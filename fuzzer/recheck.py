@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import lowering
@@ -28,38 +29,45 @@ class RecheckTask:
     rows: tuple[int, ...]
     family: FamilySpec | None
     """What drew them; None if that is not to be had here."""
+    promises: tuple[str, ...]
+    """Which of CHECKS are to be made."""
 
 
 @dataclass(frozen=True)
 class Again:
-    """A row and what is made of it now."""
+    """A row and what is made of it now, as far as a check asks for that."""
 
     row: Row
-    lowered: Row
-    """The columns that its source gives."""
-    redrawn: Row
-    """Those that its seed and index give; none if what drew it is not to be had here."""
+    family: FamilySpec | None = None
+
+    @cached_property
+    def lowered(self) -> Row:
+        """The columns that its source gives."""
+        return _lowered(self.row)
+
+    @cached_property
+    def redrawn(self) -> Row:
+        """Those that its seed and index give."""
+        if self.family is None:
+            raise ValueError("what drew the row is not to be had here")
+        return _redrawn(self.row, self.family)
 
 
 def recheck(task: RecheckTask) -> dict[str, list[str]]:
     """Promise -> ids of the rows that break it."""
     lowering.forget()
     rows = read_shard(task.store, task.file).take(list(task.rows)).to_pylist()
-    results = {row["id"]: _broken(row, task.family) for row in rows}
-    return {text: [id_ for id_, broken in results.items() if text in broken] for text in CHECKS}
+    results = {row["id"]: _broken(Again(row, task.family), task.promises) for row in rows}
+    return {text: [id_ for id_, broken in results.items() if text in broken] for text in task.promises}
 
 
-def _broken(row: Row, spec: FamilySpec | None) -> set[str]:
-    """The promises that a row breaks; all of them if it does not even lower."""
-    try:
-        again = Again(row, _lowered(row), _redrawn(row, spec) if spec else {})
-    except Exception:
-        return set(CHECKS)
-    return {text for text, holds in CHECKS.items() if not _holds(holds, again)}
+def _broken(again: Again, promises: Collection[str]) -> set[str]:
+    """The promises that a row breaks."""
+    return {text for text in promises if not _holds(CHECKS[text], again)}
 
 
 def _holds(check: Callable[[Again], bool], again: Again) -> bool:
-    """A row may hold anything, such as text that is no JAXPR; whatever stops a check breaks its promise."""
+    """A row may hold anything, such as text that does not lower; whatever stops a check breaks its promise."""
     try:
         return check(again)
     except Exception:
@@ -152,12 +160,17 @@ REDRAWN: Final[Mapping[str, Callable[[Again], bool]]] = {
 }
 """The promises that only what drew a row can check."""
 
-CHECKS: Final[Mapping[str, Callable[[Again], bool]]] = {
-    "black leaves the source as it is": _in_style,
+LOWERED: Final[Mapping[str, Callable[[Again], bool]]] = {
     "the source alone lowers to the row's jaxpr and stablehlo": _gives("jaxpr", "stablehlo"),
     "id and structure are its fingerprints": _gives("id", "structure"),
     "sizes and counts are those of its texts": _gives(*SIZES, "primitives", "stablehlo_ops"),
     "outputs and source map are those of its source": _gives("outputs", "source_map"),
+}
+"""Those that only the versions with which a row was made can check."""
+
+CHECKS: Final[Mapping[str, Callable[[Again], bool]]] = {
+    "black leaves the source as it is": _in_style,
+    **LOWERED,
     "spans of the source map are valid": _valid_spans,
     "every equation and operation at the top has a span in a function": _all_mapped,
     **REDRAWN,

@@ -19,6 +19,7 @@ from fuzzer.progress import Reporter
 from fuzzer.shard import RejectsTask, write_rejects
 from fuzzer.store import Store, at, sha256, write
 from fuzzer.versions import versions
+from processes.commands import counted
 from processes.ending import in_order
 from processes.services import Lacking
 
@@ -38,12 +39,13 @@ class Summary:
 
     def text(self) -> str:
         """What a run prints at its end."""
-        dropped = f"{self.duplicates:,} duplicates and {self.rejects:,} rejects left out"
+        dropped = f"{counted(self.duplicates, 'duplicate')} and {counted(self.rejects, 'reject')} left out"
+        rows = counted(self.rows, "row")
         if not self.fresh:
-            return f"{self.rows:,} rows in {self.out} ({dropped}); they were there already"
+            return f"{rows} in {self.out} ({dropped}); there already"
         speed = f"{self.fresh / self.seconds:.1f} rows/s for the {self.fresh:,} made now"
         memory = f"largest worker {self.memory / 1e6:.0f} MB"
-        return f"{self.rows:,} rows in {self.out} ({dropped}); {speed}, {memory}"
+        return f"{rows} in {self.out} ({dropped}); {speed}, {memory}"
 
 
 def families(options: Options) -> list[FamilyRun]:

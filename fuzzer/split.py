@@ -10,7 +10,8 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 TEST = 0x0CCCCCCC
 VALIDATION = 2 * TEST
 """Bounds on the first 32 bits of a structure: 5 % and 5 %. They are the same in every run and for ever, so
-runs that are joined put no structure in two splits."""
+runs that are joined put no structure in two splits. Another JAX may give a program another structure and hence another
+split: `notes/versions.md` says why nothing that is the same under both would do."""
 
 SHARE = 0.05
 

@@ -58,9 +58,9 @@ def fate(counts: Mapping[str, Any]) -> str:
 
 
 def rejects(entries: Sequence[Mapping[str, Any]]) -> str:
-    """Rejects by reason and production."""
+    """Rejects by reason and production, and where they are."""
     if not entries:
         return "No draw was rejected."
     ranked = sorted(entries, key=lambda entry: (-entry["count"], entry["reason"], entry["production"]))
     rows = [[entry["reason"], entry["production"] or "(not known)", entry["count"]] for entry in ranked[:20]]
-    return table(["reason", "production", "rejects"], rows)
+    return table(["reason", "production", "rejects"], rows) + "\n\nThey are in `rejects.parquet`."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fuzzer import folder
@@ -14,12 +14,13 @@ from fuzzer.manifest import README, REJECTS, Manifest, damaged, shards
 from fuzzer.names import claimed
 from fuzzer.options import Limits
 from fuzzer.pool import Answer, local
-from fuzzer.recheck import CHECKS, CHUNK, REDRAWN, RecheckTask, recheck
+from fuzzer.recheck import CHECKS, CHUNK, LOWERED, REDRAWN, RecheckTask, recheck
 from fuzzer.shard import read_metadata, read_shard
 from fuzzer.show import open_manifest
 from fuzzer.split import split_of
 from fuzzer.store import Address, Store, at
-from fuzzer.versions import made_by
+from fuzzer.versions import made_by, remedy, unlike
+from processes.commands import counted
 
 Keys = Sequence[tuple[Mapping[str, Any], list[dict[str, Any]]]]
 """The key columns of each shard that can be read."""
@@ -38,12 +39,16 @@ class Promise:
     text: str
     checked: int = 0
     broken: list[str] = field(default_factory=list[str])
+    unchecked: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Why it cannot be checked here, and what has to be done so that it can; then it is neither kept nor broken."""
 
     @property
     def holds(self) -> bool:
         return not self.broken
 
     def __str__(self) -> str:
+        if self.unchecked:
+            return f"skipped {self.text} (not checked here: {' and '.join(self.unchecked)})"
         if self.holds:
             return f"ok      {self.text} ({self.checked:,} checked)"
         names = ", ".join(self.broken[:SHOWN])
@@ -54,6 +59,9 @@ def verify(
     address: Address, rows: int | None, limits: Limits, factories: Mapping[str, str] = FACTORIES
 ) -> Iterator[Promise]:
     """Checks the files, then the keys, then (of so many rows, or of all) the content, in new processes.
+
+    What only the versions or the grammar that made the run can give again is told as not checked where others are
+    installed, never as broken.
 
     `factories` are what makes the families, by name: those that the manifest names are not trusted.
     """
@@ -67,7 +75,15 @@ def verify(
         keys = [(shard, held) for shard in entry["shards"] if (held := _keys(out, shard)) is not None]
         yield _readable(name, entry, keys)
         yield from _key_promises(manifest, name, keys)
-        yield from _row_promises(out, _same_family(manifest, name, factories), name, _tasks(keys, rows), limits)
+        yield from _row_promises(out, manifest, name, factories, _tasks(keys, rows), limits)
+
+
+def unchecked(promises: Sequence[Promise]) -> str:
+    """What is to be said of the promises that could not be checked; empty if all could."""
+    left = [promise for promise in promises if promise.unchecked]
+    cures = " and ".join({cure: cause for promise in left for cause, cure in promise.unchecked.items()})
+    checked = f"{len(promises) - len(left)} of {len(promises)} promises were checked"
+    return f"not all: {checked}; for the others, {cures}" if left else ""
 
 
 def _files(out: Store, manifest: Manifest) -> Promise:
@@ -104,7 +120,7 @@ def _counted(family: str, entry: Mapping[str, Any], run: Mapping[str, Any]) -> P
     wrong = [f"{name} {counts[name]:,}, not {number:,}" for name, number in sums.items() if counts[name] != number]
     asked = (run["families"][family]["shards"], run["rows_per_shard"])
     if asked[0] * asked[1] != counts["rows"] or asked[0] != len(entry["shards"]):
-        wrong.append("not {} shards of {:,} rows".format(*asked))
+        wrong.append(f"not {counted(asked[0], 'shard')} of {counted(asked[1], 'row')}")
     return Promise(f"{family}: the manifest's counts add up", len(sums) + 1, wrong)
 
 
@@ -125,7 +141,7 @@ def _key_promises(manifest: Manifest, family: str, keys: Keys) -> Iterator[Promi
     structures = Counter(row["structure"] for row in rows)
     crowded = [structure for structure, number in structures.items() if number > most]
     yield Promise(f"{family}: no id twice", len(ids), [id_ for id_, number in ids.items() if number > 1])
-    yield Promise(f"{family}: at most {most} rows of a structure", len(structures), crowded)
+    yield Promise(f"{family}: at most {counted(most, 'row')} of a structure", len(structures), crowded)
     yield _splits(family, keys)
     yield _ordered(family, manifest["run"]["seed"], keys)
 
@@ -159,11 +175,18 @@ def _ordered(family: str, seed: int, keys: Keys) -> Promise:
 
 
 def _row_promises(
-    out: Store, spec: FamilySpec | None, family: str, chosen: Iterator[Chosen], limits: Limits
+    out: Store,
+    manifest: Manifest,
+    family: str,
+    factories: Mapping[str, str],
+    chosen: Iterator[Chosen],
+    limits: Limits,
 ) -> Iterator[Promise]:
-    promises = {text: Promise(f"{family}: {text}") for text in CHECKS if spec or text not in REDRAWN}
+    spec = _same_family(manifest, family, factories)
+    promises = {text: Promise(f"{family}: {text}") for text in CHECKS}
+    yield from _not_here(promises, manifest["run"]["versions"], spec)
     with local(limits) as pool:
-        tasks = [RecheckTask(out, file, rows, spec) for file, rows in chosen]
+        tasks = [RecheckTask(out, file, rows, spec, tuple(promises)) for file, rows in chosen]
         answers = [pool.submit(recheck, task, seconds=limits.block_seconds) for task in tasks]
         for task, answer in zip(tasks, answers, strict=True):
             broken = _broken(task, answer)
@@ -173,13 +196,23 @@ def _row_promises(
     yield from promises.values()
 
 
+def _not_here(promises: dict[str, Promise], made_with: Mapping[str, str], spec: FamilySpec | None) -> Iterator[Promise]:
+    """Takes out the promises that cannot be checked here, and says why."""
+    other = unlike(made_with)
+    versions = {f"made with {', '.join(other)}": remedy(made_with)} if other else {}
+    grammar = {} if spec else {"drawn by another grammar": "take the grammar that drew it"}
+    for text, causes in {**dict.fromkeys(LOWERED, versions), **dict.fromkeys(REDRAWN, grammar)}.items():
+        if causes:
+            yield replace(promises.pop(text), unchecked=causes)
+
+
 def _broken(task: RecheckTask, answer: Answer[Mapping[str, list[str]]]) -> Mapping[str, list[str]]:
     """What a task found; rows that cannot be read, kill their process or hang keep no promise."""
     try:
         return answer.result()
     except (UserError, Lost) as error:
         rows = f"{task.file} rows {task.rows[0]} to {task.rows[-1]} ({error})"
-        return {text: [rows] for text in CHECKS}
+        return {text: [rows] for text in task.promises}
 
 
 def _same_family(manifest: Manifest, name: str, factories: Mapping[str, str]) -> FamilySpec | None:

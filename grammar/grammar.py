@@ -21,6 +21,7 @@ from grammar.program import Program, draw
 from grammar.proofs import Proofs
 from grammar.rule import Production, Registry, refined, registered
 from grammar.tables import Tables
+from processes.commands import counted
 
 _HERE = Path(__file__).parent
 _LOG = logging.getLogger(__name__)
@@ -81,7 +82,8 @@ class Grammar:
         proofs = Proofs()
         unproven = [module for module in self.modules if not proofs.known(module)]
         if len(unproven) > _SOON:
-            _LOG.warning("proving %d modules of productions, once for this JAX: a minute or so", len(unproven))
+            modules = counted(len(unproven), "module")
+            _LOG.warning("proving %s of productions, once for this JAX: a minute or so", modules)
         for module in unproven:
             self._prove(self.modules[module])
             proofs.remember(module)

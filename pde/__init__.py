@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pde.errors import UserError
-    from pde.library import Outcome, solve, solver_function
+    from pde.library import Outcome, Status, default_tolerance, solve, solver_function
     from pde.problem import Problem, Solution
     from pde.variant import Program, Variant, assemble
 
 _HOMES = {
     "UserError": "errors",
     "Outcome": "library",
+    "Status": "library",
+    "default_tolerance": "library",
     "solve": "library",
     "solver_function": "library",
     "Problem": "problem",
@@ -29,7 +31,19 @@ _HOMES = {
     "Variant": "variant",
     "assemble": "variant",
 }
-__all__ = ["Outcome", "Problem", "Program", "Solution", "UserError", "Variant", "assemble", "solve", "solver_function"]
+__all__ = [
+    "Outcome",
+    "Problem",
+    "Program",
+    "Solution",
+    "Status",
+    "UserError",
+    "Variant",
+    "assemble",
+    "default_tolerance",
+    "solve",
+    "solver_function",
+]
 
 
 def __getattr__(name: str) -> Any:

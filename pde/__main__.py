@@ -14,8 +14,21 @@ import typer
 
 from pde.errors import UserError
 from processes import capacity
+from processes.commands import STATUSES, answer, tell_version
 
-app = typer.Typer(help="Poisson solvers: list, run, validate and time the variants.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True, epilog=STATUSES)
+def without_command(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Poisson solvers: list, run, validate and time the variants."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def _use_64_bits() -> None:
@@ -93,15 +106,8 @@ def bench(
 
 
 def main() -> NoReturn:
-    """Exit status 2 for a user's mistake, 1 for a validation that failed; `processes.ending` says those of signals."""
-    ending.command("pde", _answer)
-
-
-def _answer() -> tuple[int, str]:
-    try:
-        return app(), ""  # which raises SystemExit at its end
-    except UserError as mistake:
-        return 2, str(mistake)
+    """Ends the process; `processes.commands.STATUSES` says with what status."""
+    ending.command("pde", lambda: answer("pde", app, UserError))
 
 
 if __name__ == "__main__":

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from pde.errors import UserError, check_whole
+from pde.errors import UserError, check_name, check_number, check_whole, shown
 
 SCREENING = 3.0
 WEIGHTS = (1.0, 2.0, 1.5)
@@ -70,6 +71,42 @@ class Solution:
     resolution: float = 6.0
     """Intervals from which second-order errors at vertices fall at their order."""
 
+    def __post_init__(self) -> None:
+        """Raises UserError for a name that is no text, a value that is no function, boundaries that are none."""
+        if not isinstance(self.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UserError(f"name = {shown(self.name)} is no text: give a str")
+        if not callable(self.value) or not _hashable(self.value):
+            raise UserError(
+                f"value = {shown(self.value)} is not a hashable function: give one of a point's coordinates"
+            )
+        for field, known in (("homogeneous", BOUNDARIES), ("inhomogeneous", OPEN)):
+            object.__setattr__(self, field, _boundaries(field, getattr(self, field), known))
+        cure = "give the number of intervals above 0 from which errors fall"
+        resolution = check_number("resolution", self.resolution, cure)
+        if not 0 < resolution < math.inf:
+            raise UserError(f"resolution = {resolution:g} is not above 0 and finite: {cure}")
+        object.__setattr__(self, "resolution", resolution)
+
+
+BOUNDARIES = ("dirichlet", "neumann", "periodic", "robin", "mixed", "channel")
+OPEN = ("dirichlet", "neumann", "robin")
+"""Boundaries whose data need not be zero."""
+
+
+def _hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except Exception:  # whatever a caller's own __hash__ does
+        return False
+    return True
+
+
+def _boundaries(field: str, names: Any, known: Collection[str]) -> frozenset[str]:
+    collected = isinstance(names, set | frozenset | list | tuple)
+    if not collected or not all(isinstance(name, str) and name in known for name in names):
+        raise UserError(f"{field} = {shown(names)} is not a set of boundaries: choose some of {', '.join(known)}")
+    return frozenset(names)
+
 
 def _quarter(x: Array) -> Array:
     return jnp.sin(0.5 * jnp.pi * x[0]) * jnp.prod(jnp.cos(jnp.pi * x[1:]))
@@ -84,7 +121,7 @@ def _along(x: Array) -> Array:
     return jnp.sum(x * (1.0 - 0.4 * jnp.arange(x.shape[0])))
 
 
-_OPEN = frozenset({"dirichlet", "neumann", "robin"})
+_OPEN = frozenset(OPEN)
 SOLUTIONS = {
     s.name: s
     for s in (
@@ -134,7 +171,6 @@ SOLUTIONS = {
         ),
     )
 }
-BOUNDARIES = ("dirichlet", "neumann", "periodic", "robin", "mixed", "channel")
 
 
 @dataclass(frozen=True)
@@ -163,13 +199,11 @@ class Problem:
     """Amplitude of the variable equation's diffusivity around 1, between -1 and 1; None gives its own."""
 
     def __post_init__(self) -> None:
-        names = [(self.boundary, BOUNDARIES, "boundary"), (self.equation, tuple(EQUATIONS), "equation")]
+        check_name("boundary", self.boundary, BOUNDARIES)
+        check_name("equation", self.equation, EQUATIONS)
         if not isinstance(self.solution, Solution):
-            names.append((self.solution, tuple(SOLUTIONS), "solution"))
-        for value, known, what in names:
-            if value not in known:
-                raise UserError(f"unknown {what} {value!r}: choose one of {', '.join(known)}")
-        check_whole("dimension", self.dimension)
+            check_name("solution", self.solution, SOLUTIONS)
+        object.__setattr__(self, "dimension", check_whole("dimension", self.dimension))
         if self.dimension not in (1, 2, 3):
             raise UserError(f"dimension {self.dimension} is not 1, 2 or 3: choose one of these")
         self._check_solution()
@@ -183,26 +217,45 @@ class Problem:
                 f"solution {found.name!r} does not meet the {self.boundary} boundary: choose one of "
                 f"{', '.join(fitting)}"
             )
+        if isinstance(self.solution, Solution):
+            _check_value(found, self.dimension)
 
     def _check_coefficients(self) -> None:
         for name, equation in (("screening", "screened"), ("weights", "anisotropic"), ("amplitude", "variable")):
             value = getattr(self, name)
             if value is not None and self.equation != equation:
                 raise UserError(
-                    f"{name} = {value} does not enter equation {self.equation!r}: take equation {equation!r}"
+                    f"{name} = {shown(value)} does not enter equation {self.equation!r}: take equation {equation!r}"
                 )
+        self._read_coefficients()
         terms, d = self.terms, self.dimension
         if not 0 <= terms.screening < math.inf:
             raise UserError(
                 f"c = {terms.screening:g} is negative or not finite, which makes the operator indefinite for cg and "
                 "most other solvers: take c >= 0"
             )
-        if len(terms.weights) < d or not all(0 < w < math.inf for w in terms.weights):
+        if len(self.weights or terms.weights[:d]) != d or not all(0 < w < math.inf for w in terms.weights):
             raise UserError(
                 f"weights = {terms.weights} are not {d} finite numbers above 0: give one for each dimension"
             )
         if not -1 < terms.amplitude < 1:
             raise UserError(f"amplitude = {terms.amplitude:g} is not between -1 and 1, where a > 0: take 0.4")
+
+    def _read_coefficients(self) -> None:
+        """Coefficients of any type of number become floats, so that equal problems are equal, and may be hashed."""
+        for name, cure in (("screening", "take c >= 0"), ("amplitude", "take 0.4")):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, check_number(name, value, cure))
+        if self.weights is not None:
+            cure = f"give {self.dimension} numbers above 0, one for each dimension"
+            try:
+                weights = [] if isinstance(self.weights, str | bytes | dict | set) else list(self.weights)
+            except Exception:  # whatever a caller's own __iter__ does
+                weights = []
+            if not weights:
+                raise UserError(f"weights = {shown(self.weights)} are no numbers: {cure}")
+            object.__setattr__(self, "weights", tuple(check_number("a weight", w, cure) for w in weights))
 
     @property
     def terms(self) -> Equation:
@@ -228,13 +281,36 @@ class Problem:
         return self.boundary in ("neumann", "periodic") and self.terms.screening == 0.0
 
     def sample(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """u, f and the flux a grad u at points of shape (..., dimension)."""
+        """u, f and the flux a grad u at points of shape (..., dimension). Raises UserError for points of another."""
+        if (
+            not isinstance(points, np.ndarray)  # pyright: ignore[reportUnnecessaryIsInstance]
+            or points.dtype.kind not in "fiu"
+            or points.shape[-1:] != (self.dimension,)
+        ):
+            raise UserError(
+                f"points = {shown(points)} are no coordinates: give a real array of shape (..., {self.dimension})"
+            )
         flat = points.reshape(-1, self.dimension)
         padded = np.concatenate([flat, np.full((-len(flat) % CHUNK, self.dimension), 0.5)])
         pieces = [_sampler(self)(piece) for piece in np.split(padded, len(padded) // CHUNK)]
         u, f, flux = (np.concatenate([np.asarray(p[k]) for p in pieces])[: len(flat)] for k in range(3))
         shape = points.shape[:-1]
         return u.reshape(shape), f.reshape(shape), flux.reshape(*shape, self.dimension)
+
+
+def _check_value(solution: Solution, dimension: int) -> None:
+    """Raises UserError where a solution of the caller's own does not give one real number at a point."""
+    name, point = solution.name, jax.ShapeDtypeStruct((dimension,), jnp.result_type(float))
+    cure = "return one real number, made of jax.numpy"
+    try:
+        found: Any = jax.eval_shape(solution.value, point)
+    except Exception as failure:
+        reason = shown(str(failure).splitlines()[0] if str(failure) else "")
+        raise UserError(
+            f"solution {name!r} fails at a point of shape ({dimension},), {type(failure).__name__} {reason}: {cure}"
+        ) from None
+    if getattr(found, "shape", None) != () or getattr(getattr(found, "dtype", None), "kind", "") != "f":
+        raise UserError(f"solution {name!r} gives {shown(found)} at a point of shape ({dimension},): {cure}")
 
 
 @functools.cache

@@ -25,6 +25,7 @@ from pde.records import Record, Records, check_writable
 from pde.scheme_high import SCHEMES
 from pde.solvers import SOLVERS
 from pde.variant import Variant
+from processes.commands import counted
 from processes.ending import in_order
 
 console = Console() if sys.stdout.isatty() else Console(width=160)
@@ -71,7 +72,8 @@ def print_catalogue(everything: bool) -> None:
         ],
     )
     pairs = len({(v.solver, v.scheme) for v in chosen})
-    console.print(f"{len(variants())} valid combinations, {len(chosen)} validated, {pairs} solver x scheme pairs")
+    valid, joined = counted(len(variants()), "valid combination"), counted(pairs, "solver x scheme pair")
+    console.print(f"{valid}, {len(chosen):,} validated, {joined}")
 
 
 def _words(items: Any) -> str:
@@ -105,7 +107,7 @@ def print_solution(
     jax.block_until_ready(solve(problem, **names).u)
     seconds = time.perf_counter() - start
     count = "none" if outcome.iterations is None else str(outcome.iterations)
-    count += " (the limit: not converged)" if outcome.converged is False else ""
+    count += f" ({outcome.status.value})" if outcome.status and not outcome.converged else ""
     console.print(
         f"{outcome.variant.key}\nn = {outcome.n}, error {outcome.error:.3e}, iterations {count}, {seconds:.3f} s"
     )
@@ -144,11 +146,14 @@ def run_validation(everything: bool, write: bool, workers: int, only: str, kept:
         console.print(f"FAILED {table.key_of(record)}: {record['reason']}", soft_wrap=True)
     print_growth()
     minutes = (time.perf_counter() - start) / 60
-    console.print(f"{len(records)} combinations, {len(failures)} failures, {minutes:.1f} min on {workers} workers")
+    console.print(
+        f"{counted(len(records), 'combination')}, {counted(len(failures), 'failure')}, {minutes:.1f} min on"
+        f" {counted(workers, 'worker')}"
+    )
     if write:
         with in_order():  # a table half written would be worse than none
             count = table.write(r for r in records if r["passed"])
-        console.print(f"{count} rows in {table.PATH}", soft_wrap=True)
+        console.print(f"{counted(count, 'row')} in {table.PATH}", soft_wrap=True)
     return not failures
 
 

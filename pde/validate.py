@@ -21,7 +21,7 @@ from pde.solvers import SOLVERS
 from pde.table import KEY, Row
 from pde.variant import BATCH, Program, Variant, assemble, grids, has_batched, solver_part
 from processes.ending import awaited, in_order
-from processes.services import Lacking, check_workers
+from processes.services import Lacking
 from processes.spawning import context
 
 ORDER_SLACK = 0.25
@@ -197,9 +197,8 @@ def _pool(workers: int) -> Generator[Any]:
     """Processes that are gone when the block is left, whatever they were doing."""
     from pebble import ProcessPool  # the library's users solve without a pool
 
-    how = context()
     try:
-        check_workers(how)
+        how = context()
     except Lacking as lacking:
         raise UserError(str(lacking)) from None
     pool = ProcessPool(max_workers=workers, max_tasks=TASKS_A_WORKER, context=how)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from pde import entry
 from pde.block import Part, part, render
-from pde.errors import UserError, check_whole
+from pde.errors import UserError, check_name, check_number, check_whole, shown
 from pde.lift import lift
 from pde.model import Data, Model, Trait
 from pde.problem import Problem
@@ -22,6 +24,10 @@ MOST_UNKNOWNS = 2**26
 """Half a gigabyte an array in 64 bits, of which a solver holds about ten."""
 BATCH = 4
 OPERATOR_USES = ("residual", "relative_residual", "energy")
+GRADIENT_USES = ("gradient", "value_and_gradient", "adjoint")
+USES = ("solve", *OPERATOR_USES, *GRADIENT_USES)
+VECTORISATIONS = ("single", "vmap", "map", "batched")
+PRECISIONS = ("single", "double")
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,19 @@ def missing(solver: Solver, model: Model) -> tuple[Trait, ...]:
     return tuple(t for t in Trait if t in solver.needs - model.traits)
 
 
+def _check_names(variant: Any) -> None:
+    if not isinstance(variant, Variant) or not isinstance(getattr(variant, "problem", None), Problem):
+        raise UserError(f"{shown(variant)} is no variant of a problem: make one with pde.Variant(problem, ...)")
+    check_name("scheme", variant.scheme, SCHEMES)
+    check_name("solver", variant.solver, SOLVERS)
+    for what in ("spelling", "loop"):
+        if not isinstance(name := getattr(variant, what), str):
+            raise UserError(f"{what} {shown(name)} is no text: give a str")
+
+
 def check(variant: Variant) -> None:
     """Raises UserError, in one sentence, where the combination is not valid."""
-    if variant.scheme not in SCHEMES:
-        raise UserError(f"unknown scheme {variant.scheme!r}: choose one of {', '.join(SCHEMES)}")
-    if variant.solver not in SOLVERS:
-        raise UserError(f"unknown solver {variant.solver!r}: choose one of {', '.join(SOLVERS)}")
+    _check_names(variant)
     scheme, solver, problem = SCHEMES[variant.scheme], SOLVERS[variant.solver], variant.problem
     if not scheme.fits(problem):
         fitting = [s.name for s in SCHEMES.values() if s.fits(problem)]
@@ -125,6 +138,10 @@ def check(variant: Variant) -> None:
             f"scheme {scheme.name}: it needs {absent[0].value}; choose one of "
             f"{', '.join(fitting_solvers(variant))}"
         )
+
+
+_check_once = functools.lru_cache(maxsize=2**12)(check)
+"""A family draws the same variants again and again."""
 
 
 def _smallest(variant: Variant) -> int:
@@ -218,10 +235,21 @@ def grids(variant: Variant) -> tuple[int, ...]:
     return tuple(unknowns(variant, count) for count in intervals(variant))
 
 
+def check_tolerance(given: Any) -> float | None:
+    """The relative residual that was asked for, None for the default. Raises UserError where it is not in (0, 1)."""
+    if given is None:
+        return None
+    cure = "take 1e-5 in 32 bits, 1e-10 in 64"
+    tolerance = check_number("tolerance", given, cure)
+    if not 0 < tolerance < 1:
+        raise UserError(f"tolerance = {shown(given)} is not between 0 and 1: {cure}")
+    return tolerance
+
+
 def check_size(variant: Variant, n: int) -> None:
     """Raises UserError where n does not suit the variant's stencil, hierarchy or memory."""
     solver, d = SOLVERS[variant.solver], variant.problem.dimension
-    check_whole("n", n)
+    n = check_whole("n", n)
     least = 6 if variant.scheme in ("wide", "wide_ends") else 3
     if n < least:
         raise UserError(f"n = {n} is too small for the stencil of {variant.scheme}: take n >= {least}")
@@ -283,7 +311,13 @@ def assemble(
     In single precision it computes in that of its arguments; in double in 64 bits, also where JAX is set to 32.
     Raises UserError for an invalid combination or size.
     """
+    _check_names(variant)
+    _check_once(variant)
     check_size(variant, n)
+    check_name("use", use, USES)
+    check_name("vectorisation", vectorisation, VECTORISATIONS)
+    check_name("precision", precision, PRECISIONS)
+    tolerance = check_tolerance(tolerance)
     model = variant.model(n)
     root, name, inputs = _use(variant, model, use, tolerance)
     if vectorisation != "single":

@@ -2,3 +2,6 @@
 
 Stands on the ground: it knows nothing of the other packages, and importing it costs next to nothing.
 """
+
+__version__ = "0.1.0"
+"""Of all packages here."""

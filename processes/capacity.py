@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from processes.commands import counted
+
 SYSTEM: Final = Path("/")
 """Where `proc` and `sys` lie; tests have others."""
 
@@ -39,16 +41,16 @@ def workers(environment: Mapping[str, str] = os.environ, system: Path = SYSTEM) 
 
 def _by_cores(environment: Mapping[str, str], system: Path) -> Iterator[Bound]:
     """The first of equal bounds is told, so the plainest comes first."""
-    yield Bound(os.cpu_count() or 1, f"{os.cpu_count() or 1} cores")
+    yield Bound(os.cpu_count() or 1, counted(os.cpu_count() or 1, "core"))
     if hasattr(os, "sched_getaffinity"):
         own = len(os.sched_getaffinity(0))
-        yield Bound(own, f"an affinity of {own} of {os.cpu_count()} cores")
+        yield Bound(own, f"an affinity of {own} of {counted(os.cpu_count() or 1, 'core')}")
     given = environment.get("SLURM_CPUS_PER_TASK", "")
     if given.isascii() and given.isdecimal() and int(given) > 0:
         yield Bound(int(given), f"SLURM_CPUS_PER_TASK={given}")
     quota = min(_quotas(system), default=math.inf)
     if quota < math.inf:
-        yield Bound(max(1, math.ceil(quota)), f"a quota of {quota:g} cores")
+        yield Bound(max(1, math.ceil(quota)), f"a quota of {quota:g} {'core' if quota == 1 else 'cores'}")
 
 
 def _by_memory(system: Path) -> Iterator[Bound]:

@@ -146,7 +146,7 @@ def awaited(future: Future[R]) -> R:
 def command(name: str, answer: Callable[[], tuple[int, str]]) -> NoReturn:
     """Runs a command from beginning to end. `answer` does its work and gives the exit status, and what was wrong.
 
-    Ends with status 1 and a sentence where a file or a stream cannot be read or written, 141 in silence where nobody
+    Ends with status 2 and a sentence where a file or a stream cannot be read or written, 141 in silence where nobody
     reads any more what it prints.
     """
     listen(name)
@@ -156,6 +156,8 @@ def command(name: str, answer: Callable[[], tuple[int, str]]) -> NoReturn:
         status, wrong = 0, ""  # it has a status and a sentence already
     except OSError as error:
         status, wrong = _unwritten(error)
+    except (MemoryError, ImportError) as error:
+        status, wrong = _unfit(error)
     except SystemExit as left:  # typer's, of a pipe that is closed
         broken = isinstance(left.__context__, BrokenPipeError)
         status, wrong = (UNREAD if broken else int(left.code or 0)), ""
@@ -167,7 +169,19 @@ def _unwritten(error: OSError) -> tuple[int, str]:
     if isinstance(error, BrokenPipeError):
         return UNREAD, ""
     place = repr(error.filename) if error.filename else "what is printed"
-    return 1, f"{place} cannot be read or written ({error.strerror}): mend that, then try again"
+    return 2, f"{place} cannot be read or written ({error.strerror}): mend that, then try again"
+
+
+def _unfit(error: MemoryError | ImportError) -> tuple[int, str]:
+    """What is said where memory, or a library that is there, does not fit into what this process may have."""
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    if isinstance(error, ImportError) and not str(error.path).endswith(tuple(EXTENSION_SUFFIXES)):
+        raise error
+    from processes import limits
+
+    why = str(error) or "no memory is left"
+    return 2, f"{why}: the limits of this process are {limits.told()}; raise what is too small and start again"
 
 
 def finish(status: int, name: str = "", wrong: str = "") -> NoReturn:

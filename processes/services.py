@@ -29,9 +29,8 @@ def here() -> Path:
         ) from None
 
 
-def check_workers(context: BaseContext) -> None:
-    """Raises Lacking where no worker processes can be had."""
-    here()  # they start in it
+def check_semaphores(context: BaseContext) -> None:
+    """Raises Lacking where there are none to share with workers."""
     try:
         context.RLock()
     except (ImportError, OSError) as error:

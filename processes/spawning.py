@@ -11,10 +11,12 @@ from multiprocessing import active_children, resource_tracker, spawn
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, Final
 
-from processes import streams
+from processes import services, streams
 
 PATIENCE: Final = 0.5
 """Seconds that the start of a process may still take when this one ends."""
+
+MASKS: Final = hasattr(signal, "pthread_sigmask")
 
 _one_at_a_time = threading.Lock()
 
@@ -38,10 +40,13 @@ class Context(SpawnContext):
 
 
 def context() -> Context:
-    """What worker processes are to be started with."""
+    """What worker processes are to be started with; raises Lacking where none can be had."""
+    services.here()  # they start in it
     streams.present()  # or pipes to workers would have the numbers of streams, which a worker closes
     _start_tracker()
-    return Context()
+    found = Context()
+    services.check_semaphores(found)
+    return found
 
 
 def kill() -> None:
@@ -77,14 +82,19 @@ def _start_tracker() -> None:
     """Starts the process that removes semaphores after us, so that it outlives every signal, and cleans up in silence.
 
     It ignores SIGINT and SIGTERM by itself, but not the end of a terminal. To have it running also keeps it from
-    letting SIGINT through where workers are started (it does when it starts).
+    letting SIGINT through where workers are started (it does when it starts). Windows has neither it nor masks.
     """
+    if not MASKS:
+        return
     with _blocked(signal.SIGHUP), _environment("PYTHONWARNINGS", "ignore"):
         resource_tracker.ensure_running()
 
 
 @contextmanager
 def _blocked(number: signal.Signals) -> Generator[None]:
+    if not MASKS:
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
     try:
         yield

@@ -15,7 +15,7 @@ from runs import command, contents, make
 from fuzzer.errors import RunError, UserError
 from fuzzer.family import programs
 from fuzzer.folder import as_json
-from fuzzer.progress import JsonLines, State
+from fuzzer.progress import JsonLines, Lines, State
 from fuzzer.show import show
 from fuzzer.stats import stats
 from fuzzer.store import LocalStore, at
@@ -38,9 +38,9 @@ MISTAKES = {
     "memory": (["--out", "memory://run"], "but no worker sees another's memory"),
     "no file": (["--out", "file://"], "'file://' names no place: give a folder"),
     "too long": (["--out", "a" * 300], "cannot be reached (File name too long): give a folder"),
-    "no number": (["--seed", "abc"], "--seed abc' cannot be read (Invalid value for '--seed': "),
-    "no option": (["--sed", "7"], "--sed 7' cannot be read (No such option: --sed"),
-    "no command": (["verfy"], "verfy' cannot be read (No such command 'verfy'"),
+    "no number": (["--seed", "abc"], "--seed is 'abc' but must be a whole number: `python -m fuzzer --help` says"),
+    "no option": (["--sed", "7"], "fuzzer: no such option: --sed"),
+    "no command": (["verfy"], "fuzzer: no such command 'verfy'"),
     "no time": (["--block-seconds", "0"], "--block-seconds is 0.0 but must be between 1 and"),
 }
 
@@ -267,11 +267,28 @@ def test_a_log_on_a_full_disk() -> None:
         log.close()
 
 
+def test_progress_that_cannot_be_shown_stops_nothing() -> None:
+    full = os.fdopen(os.open("/dev/full", os.O_WRONLY), "w")
+    Lines(full).show(State())
+    with pytest.raises(OSError, match="No space"):
+        full.close()
+
+
+@pytest.mark.parametrize("name", ["fuzzer", "pde"])
+def test_nobody_reads(name: str) -> None:
+    """As `| head` does when it has what it wants."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([sys.executable, "-m", name, "--help"], stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_nowhere_to_print(finished: Path) -> None:
     asked = [sys.executable, "-m", "fuzzer", "show", str(finished), "--index", "3"]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert one_sentence(done.stderr)
 
 

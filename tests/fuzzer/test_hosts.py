@@ -26,12 +26,6 @@ from runs import make
 make({out!r}, start=local, limits=Limits(workers=1))
 """
 
-THREAD = """
-import threading
-thread = threading.Thread(target=exec, args=[{!r}, {{}}])
-thread.start()
-"""
-
 
 def script(out: Path) -> str:
     return SCRIPT.format(paths=[str(HERE), str(ROOT)], out=str(out))
@@ -66,10 +60,6 @@ def from_a_zipped_application(text: str, folder: Path) -> None:
     (folder / "application" / "__main__.py").write_text(text)
     zipapp.create_archive(folder / "application", folder / "application.pyz")
     python(str(folder / "application.pyz"))
-
-
-def from_a_thread(text: str, folder: Path) -> None:
-    python("-c", THREAD.format(text) + "thread.join()\n")
 
 
 def from_a_thread_that_outlives_its_script(text: str, folder: Path) -> None:
@@ -121,7 +111,6 @@ HOSTS = [
     from_standard_input,
     from_a_module,
     from_a_zipped_application,
-    from_a_thread,
     from_a_thread_that_outlives_its_script,
     without_streams,
     typed_at_a_terminal,

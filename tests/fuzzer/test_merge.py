@@ -118,18 +118,18 @@ def test_a_merge_that_was_killed_goes_on(
 
 def test_ranges_of_different_runs(ranges: list[Path], tmp_path: Path) -> None:
     ranged(tmp_path / "other", "programs=0:1", seed=8)
-    with pytest.raises(UserError, match=r"hold blocks of different runs, with another seed \(7, not 8\)"):
+    with pytest.raises(UserError, match=r"hold blocks of runs that differ in seed \(7, not 8\)"):
         merged(tmp_path / "run", *ranges, tmp_path / "other")
-    with pytest.raises(UserError, match=r"holds a run of another seed"):
+    with pytest.raises(UserError, match=r"holds a run that differs in seed"):
         merged(tmp_path / "other", *ranges)
     assert not (tmp_path / "run").exists()
 
 
 def test_ranges_of_another_version(ranges: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fuzzer.versions.__version__", "9.9.9")
-    with pytest.raises(UserError, match=r"another versions jit-synthesis \(0.1.0, not 9.9.9\): merge with"):
+    with pytest.raises(UserError, match=r"differs in version of jit-synthesis \(0.1.0, not 9.9.9\): take the release"):
         merged(tmp_path / "run", *ranges)
-    with pytest.raises(UserError, match="holds a run of another versions"):
+    with pytest.raises(UserError, match="holds a run that differs in version of"):
         ranged(ranges[0], "3:4")
 
 
@@ -168,3 +168,21 @@ def test_the_commands(tmp_path: Path) -> None:
     assert "12 rows in" in done.stdout, done.stderr
     make(tmp_path / "one", shards=2, rows_per_shard=6)
     assert contents(tmp_path / "run") == contents(tmp_path / "one")
+
+
+@pytest.mark.parametrize("wanted", ["13:14", "99999:100000", "programs=4800:4801", "poisson=1200:1201"])
+def test_a_range_that_no_merge_can_need(wanted: str, tmp_path: Path) -> None:
+    """48 rows from blocks of 8 take 6 blocks or a few more, 12 rows take 2."""
+    with pytest.raises(UserError, match=r"but the run needs no block from [\d,]+ of .* on: give a lower one"):
+        ranged(tmp_path / "run", wanted)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_range_leaves_out_what_is_hardly_needed(tmp_path: Path) -> None:
+    """A range counts for all families, and one of them may need far fewer blocks; one that is named gets them."""
+    said = ranged(tmp_path / "run", "4:6")
+    assert said.startswith(f"programs=4:6, poisson=4:5 in {tmp_path}")
+    assert said.endswith("(others of 'poisson' are not likely to be needed)")
+    assert ranged(tmp_path / "run", "5:6").startswith("programs=5:6 in ")
+    assert ranged(tmp_path / "run", "poisson=6:7").endswith("with the other ranges")
+    assert [path.name for path in sorted((tmp_path / "run/.blocks/poisson").iterdir())] == [f"{4:010d}", f"{6:010d}"]

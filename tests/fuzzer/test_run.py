@@ -195,7 +195,7 @@ OTHERS = {
 @pytest.mark.parametrize("other", OTHERS)
 def test_another_run_is_refused(finished: Path, other: str) -> None:
     before = contents(finished)
-    with pytest.raises(UserError, match=f"holds a run of another .*{other}.*--out"):
+    with pytest.raises(UserError, match=f"holds a run that differs in .*{other}.*--out"):
         make(finished, **OTHERS[other])
     assert contents(finished) == before
 
@@ -206,7 +206,7 @@ def test_another_version_is_refused_half_way(impatient: None, tmp_path: Path, mo
         make(out, NARROW)
     before = contents(out)
     monkeypatch.setattr("fuzzer.versions.__version__", "9.9.9")
-    with pytest.raises(UserError, match=r"another versions jit-synthesis \(0.1.0, not 9.9.9\)"):
+    with pytest.raises(UserError, match=r"differs in version of jit-synthesis \(0.1.0, not 9.9.9\)"):
         make(out, NARROW)
     assert contents(out) == before
 

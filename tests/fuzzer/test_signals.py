@@ -30,7 +30,7 @@ from fuzzer.run import FamilyRun
 SMALL = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12")
 PAUSED = ROOT / "tests" / "processes" / "paused"
 PROGRESS = ("programs:", "poisson:", "writing ")
-MOMENTS = int(os.environ.get("MOMENTS", "5"))
+MOMENTS = int(os.environ.get("MOMENTS", "4"))
 DEADLINE = 60.0
 
 RUN_PHASES = {
@@ -40,7 +40,6 @@ RUN_PHASES = {
     "a worker's start": "fuzzer.pool:begin",
     "drawing": "run_families:Simple.draw",
     "lowering": "lowering.stages:Traced.lower",
-    "keeping a block": "fuzzer.block:encode",
     "writing a shard": "fuzzer.shard:_write",
     "writing the manifest": "fuzzer.folder:as_json",
     "closing": "fuzzer.pool:LocalPool.__exit__",

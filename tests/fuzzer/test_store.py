@@ -130,7 +130,7 @@ def test_small_commands_read_from_anywhere(
 
 def test_another_run_is_refused(address: str, stopped: dict[str, bytes]) -> None:
     filled(address, {".run.json": stopped[".run.json"]})
-    with pytest.raises(UserError, match=r"holds a run of another seed \(7, not 8\)"):
+    with pytest.raises(UserError, match=r"holds a run that differs in seed \(7, not 8\)"):
         make(address, seed=8)
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from fuzzer.rows import source_map
 from fuzzer.show import show
 from fuzzer.stats import stats
 from fuzzer.store import at, sha256
-from fuzzer.verify import verify
+from fuzzer.verify import Promise, unchecked, verify
+from fuzzer.versions import versions
 
 SHARD = "programs/train-00000-of-00002.parquet"
 
@@ -199,7 +201,7 @@ def test_a_manifest_that_no_run_wrote_is_named(whole: Path, tmp_path: Path, cont
     (out / "manifest.json").write_bytes(content)
     with pytest.raises(UserError, match=said):
         broken(out)
-    with pytest.raises(UserError, match=r"put the original back|holds a run of another"):
+    with pytest.raises(UserError, match=r"put the original back|holds a run that differs in"):
         make(out)
 
 
@@ -261,6 +263,58 @@ def test_what_a_manifest_names_is_not_run(whole: Path, tmp_path: Path) -> None:
     assert broken(out, 2) == []
 
 
+def promises(out: Path) -> dict[str, Promise]:
+    return {promise.text: promise for promise in verify(out, 4, Limits(workers=1), FACTORIES)}
+
+
+REMADE = [f"programs: {text}" for text in recheck.LOWERED]
+
+
+def test_what_other_versions_cannot_tell_is_not_called_broken(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, made_with = Path(shutil.copytree(whole, tmp_path / "run")), versions()
+    other = {"jaxpr": lambda text: text + " ", "id": lambda _: "1" * 32}
+    for column, change in other.items():  # as another JAX or Python would have them
+        spoil(out, set_value(column, change))
+    monkeypatch.setattr("fuzzer.versions.versions", lambda: made_with | {"python": "3.99", "jax": "99.9"})
+    told = promises(out)
+    assert [text for text, promise in told.items() if promise.unchecked] == REMADE
+    assert all(promise.checked == 0 and promise.holds for text, promise in told.items() if text in REMADE)
+    assert f"(not checked here: made with python {made_with['python']} (here 3.99), jax " in str(told[REMADE[0]])
+    said = unchecked(list(told.values()))
+    assert "14 of 18 promises were checked" in said
+    assert f'use Python {made_with["python"]}, `pip install "jax=={made_with["jax"]}" ' in said
+
+
+def test_what_other_versions_can_tell_is_told(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_with = versions()
+    monkeypatch.setattr("fuzzer.versions.versions", lambda: made_with | {"jax": "99.9"})
+    out = Path(shutil.copytree(whole, tmp_path / "run"))
+    spoil(out, set_value("source_map", move_span))
+    assert "programs: spans of the source map are valid" in broken(out)
+    (out / "README.md").write_text("")
+    assert broken(out)[0] == "every file has its sha256 of the manifest"
+
+
+def test_another_pyarrow_or_numpy_leaves_nothing_unchecked(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"pyarrow": "99.9", "numpy": "99.9"}
+    monkeypatch.setattr("fuzzer.versions.version", lambda name: found.get(name) or metadata.version(name))
+    told = promises(whole)
+    assert unchecked(list(told.values())) == ""
+    assert all(promise.holds and promise.checked for promise in told.values())
+
+
+def test_what_another_grammar_drew_is_not_silently_left_out(whole: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(whole, tmp_path / "run"))
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["run"]["families"]["programs"]["grammar"] = "1" * 32
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    told = promises(out)
+    assert [text for text in told if told[text].unchecked] == [f"programs: {text}" for text in recheck.REDRAWN]
+    assert unchecked(list(told.values())).endswith("for the others, take the grammar that drew it")
+
+
 @pytest.mark.parametrize("decorator", ["", "@jax.jit\n"])
 @pytest.mark.parametrize("value", ["jnp.cos(x)", "jnp.cos(" * 30 + "x" + ")" * 30])
 def test_what_stands_at_the_top_is_found_however_short_the_jaxpr_is(decorator, value):
@@ -269,5 +323,5 @@ def test_what_stands_at_the_top_is_found_however_short_the_jaxpr_is(decorator, v
     lowered = lowering.extract_source(source, "model", [lowering.Leaf("x", "float32", (3,))])
     row = {"source": source, "jaxpr": lowered.traced.jaxpr, "stablehlo": lowered.stablehlo}
     mapped = row | {"source_map": source_map(lowered)}
-    assert recheck._all_mapped(recheck.Again(mapped, {}, {}))
-    assert not recheck._all_mapped(recheck.Again(row | {"source_map": []}, {}, {}))
+    assert recheck._all_mapped(recheck.Again(mapped))
+    assert not recheck._all_mapped(recheck.Again(row | {"source_map": []}))

@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 import pde
 from pde import report
 from pde.__main__ import app
+from pde.errors import UserError
 from pde.library import check_compatible, choose, solver_function
 from pde.report import iterations
+from processes.commands import answer
 
 SQUARE = pde.Problem(2, "dirichlet", "poisson", "ridge")
 
@@ -76,17 +78,17 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("arguments", "sentence"), MISTAKES, ids=lambda x: x[1] if isinstance(x, list) else "")
 def test_mistakes_are_one_sentence(arguments: list[str], sentence: str) -> None:
-    result = CliRunner().invoke(app, ["solve", *arguments])
-    assert result.exit_code == 2
-    assert sentence in result.output
-    assert len(result.output.strip().splitlines()) == 1
+    assert sentence in _refused(["solve", *arguments])
 
 
 def _refused(arguments: list[str]) -> str:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 2
-    assert len(result.output.strip().splitlines()) == 1
-    return result.output
+    """What the command says of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["pde", *arguments])
+        status, wrong = answer("pde", app, UserError)
+    assert status == 2
+    assert len(wrong.splitlines()) == 1
+    return wrong
 
 
 @pytest.fixture
@@ -160,7 +162,7 @@ def test_a_picture_that_fails_while_it_is_written(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(figure.Figure, "savefig", refuse)
     arguments = ["solve", "--solver", "dst", "--n", "3", "--plot", str(tmp_path / "u.png")]
-    assert "cannot be written (No space left on device): name another file" in CliRunner().invoke(app, arguments).output
+    assert "cannot be written (No space left on device): name another file" in _refused(arguments)
 
 
 def test_help_does_not_import_jax() -> None:

@@ -154,7 +154,7 @@ def test_what_is_printed_has_no_room(flush: bool) -> None:
     said = going.communicate(timeout=60)[1]
     assert said.startswith("name: what is printed cannot be read or written (No space left on device)")
     assert said.count("\n") == 1
-    assert going.returncode == 1
+    assert going.returncode == 2
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
@@ -173,3 +173,28 @@ time.sleep(60)
     going.communicate(timeout=60)
     assert going.returncode == 130
     assert (tmp_path / "file").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ('MemoryError("")', "name: no memory is left: the limits of this process are "),
+        (
+            'ImportError("libx.so: cannot map", path="x" + EXTENSION_SUFFIXES[0])',
+            "name: libx.so: cannot map: the limits",
+        ),
+        ('ImportError("cannot import name", path="x.py")', "Traceback"),
+        ('ModuleNotFoundError("No module named x")', "Traceback"),
+    ],
+)
+def test_what_does_not_fit_is_told_with_the_limits(fault: str, told: str) -> None:
+    script = f"""
+from importlib.machinery import EXTENSION_SUFFIXES
+def answer():
+    raise {fault}
+ending.command("name", answer)
+"""
+    done = begin(script)
+    said = done.communicate(timeout=60)[1]
+    assert said.startswith(told), said
+    assert (done.returncode == 2) == ("Traceback" not in said)
