@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
-from fuzzer.environment import settle
-from fuzzer.errors import RunError, UserError
+from fuzzer.base.environment import settle
+from fuzzer.base.errors import RunError, UserError
 from processes import capacity, ending
 from processes.commands import STATUSES, answer, counted, tell_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fuzzer.options import Limits
-    from fuzzer.pool import Start
-    from fuzzer.progress import Reporter
-    from fuzzer.verify import Promise
+    from fuzzer.base.options import Limits
+    from fuzzer.executors.base import Start
+    from fuzzer.reports.verify import Promise
+    from fuzzer.run.progress import Reporter
 
 NAME = "fuzzer"
 
@@ -72,7 +72,7 @@ def make(
     """
     if context.invoked_subcommand is not None:
         return
-    from fuzzer.options import Options, check
+    from fuzzer.base.options import Options, check
 
     limits = _limits(
         workers,
@@ -87,10 +87,10 @@ def make(
 
     def work(reporter: Reporter) -> str:
         if block_range is not None:
-            from fuzzer.merge import make_range
+            from fuzzer.run.ranges import make_range
 
             return make_range(options, block_range, reporter, start=start)
-        from fuzzer.run import run
+        from fuzzer.run.run import run
 
         return run(options, reporter, start=start).text()
 
@@ -107,7 +107,7 @@ def merge(
     log_json: Log = None,
 ) -> None:
     """Makes one run of ranges of blocks: the same bytes as if it had been made at once."""
-    from fuzzer.merge import merge as merged
+    from fuzzer.run.ranges import merge as merged
 
     limits = _limits(workers)
     start = _start(executor, address)
@@ -115,7 +115,7 @@ def merge(
 
 
 def _limits(workers: int | None, **given: Any) -> Limits:
-    from fuzzer.options import Limits, check_limits
+    from fuzzer.base.options import Limits, check_limits
 
     if workers is not None:
         return check_limits(Limits(workers, **given))
@@ -128,20 +128,20 @@ def _limits(workers: int | None, **given: Any) -> Limits:
 
 def _start(executor: str, address: str | None) -> Start:
     if executor == "ray":
-        from fuzzer.cluster import on_ray
+        from fuzzer.executors.ray import on_ray
 
         return on_ray(address)
     if executor != "local":
         raise UserError(f"--executor is {executor!r} but must be local or ray: leave it out for this machine")
     if address is not None:
         raise UserError(f"--address is {address!r} but nothing but --executor ray has one: add that, or leave it out")
-    from fuzzer.pool import local
+    from fuzzer.executors.local import local
 
     return local
 
 
 def _run(work: Callable[[Reporter], str], out: str, log_json: Path | None) -> None:
-    from fuzzer.progress import Reporter, views
+    from fuzzer.run.progress import Reporter, views
 
     if out.startswith("memory:"):
         raise UserError(f"--out is {out!r} but no worker sees another's memory: give a folder, or s3://BUCKET/RUN")
@@ -186,9 +186,9 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measures CPU time a row: what JAX itself costs, and the whole pipeline by stage."""
-    from fuzzer import bench as module
-    from fuzzer.family import poisson, programs
-    from fuzzer.options import check_rows
+    from fuzzer.base.options import check_rows
+    from fuzzer.families.family import poisson, programs
+    from fuzzer.reports import bench as module
 
     specs = {"programs": programs(profile), "poisson": poisson()}
     if family not in specs:
@@ -204,8 +204,8 @@ def coverage(
     profile: Profile = "default",
 ) -> None:
     """Prints what of JAX and of Python programs have, beside how often real code has it."""
-    from fuzzer.coverage import coverage as text
-    from fuzzer.options import check_rows
+    from fuzzer.base.options import check_rows
+    from fuzzer.reports.coverage import coverage as text
 
     typer.echo(text(profile, seed, check_rows(rows)))
 
@@ -220,9 +220,9 @@ def verify(
 
     What only the versions that made the run can tell is skipped where others are installed, and said to be.
     """
-    from fuzzer.options import check_rows
-    from fuzzer.verify import unchecked
-    from fuzzer.verify import verify as check_promises
+    from fuzzer.base.options import check_rows
+    from fuzzer.reports.verify import unchecked
+    from fuzzer.reports.verify import verify as check_promises
 
     limits = _limits(workers)
     promises: list[Promise] = []
@@ -242,7 +242,7 @@ def show(
     family: Annotated[str, typer.Option(help="Configuration to look in.")] = "programs",
 ) -> None:
     """Prints one row: source, JAXPR, StableHLO."""
-    from fuzzer.show import show as text
+    from fuzzer.reports.show import show as text
 
     typer.echo(text(folder, family, id_, index))
 
@@ -254,7 +254,7 @@ def stats(
     log: Annotated[Path | None, typer.Option(help="The run's --log-json file, for rows a second.")] = None,
 ) -> None:
     """Prints the figures of a run as Markdown, in 20 lines at most."""
-    from fuzzer.stats import stats as text
+    from fuzzer.reports.stats import stats as text
 
     lines = text(folder, log)
     if write is None:

@@ -22,7 +22,7 @@ def prove(
     ] = False,
 ) -> None:
     """Proves every production, and writes that down for those who run this grammar as it is."""
-    from grammar.proofs import Proofs  # imports JAX
+    from grammar.proof.proofs import Proofs  # imports JAX
 
     loaded = grammar.load()
     loaded.check()

@@ -7,7 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 _NOTATION = frozenset(
-    os.path.join(os.path.dirname(__file__), name) for name in ("errors.py", "notation.py", "patterns.py", "statics.py")
+    os.path.join(os.path.dirname(__file__), *name.split("/"))
+    for name in ("errors.py", "rules/notation.py", "values/patterns.py", "values/statics.py")
 )
 
 

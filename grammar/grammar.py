@@ -11,16 +11,18 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from grammar import interpret, productions, types
+from grammar import productions
 from grammar import profile as profiles
 from grammar.choices import Choices, Seeded
-from grammar.derive import Derivation
+from grammar.derive.derive import Derivation
+from grammar.derive.graph import Block, type_of
+from grammar.derive.index import Tables
 from grammar.errors import Rejected, UserError
-from grammar.graph import Block, type_of
 from grammar.program import Program, draw
-from grammar.proofs import Proofs
-from grammar.rule import Production, Registry, refined, registered
-from grammar.tables import Tables
+from grammar.proof import interpret
+from grammar.proof.proofs import Proofs
+from grammar.rules.production import Production, Registry, refined, registered
+from grammar.values import types
 from processes.commands import counted
 
 _HERE = Path(__file__).parent

@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from grammar import render, types
 from grammar.choices import Choices
-from grammar.derive import Derivation
+from grammar.derive.derive import Derivation
+from grammar.derive.graph import walk
+from grammar.derive.index import Tables
 from grammar.errors import Rejected
-from grammar.graph import walk
-from grammar.tables import Tables
-from grammar.write import module_of
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One array among a program's arguments."""
-
-    path: str
-    """The argument's name, then JAX's `keystr` of the leaf."""
-    dtype: str
-    shape: tuple[int, ...]
-    refinement: str
+from grammar.text import printer
+from grammar.values import types
+from grammar.values.leaf import Input
+from grammar.write.write import module_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +36,7 @@ def written(derivation: Derivation, choices: Choices, tables: Tables) -> Program
     """Runs a derivation and writes its program."""
     block = derivation.run()
     module, entry, params = module_of(block, derivation.transform, choices, tables.profile)
-    source = render.module(module.imports, module.functions)
+    source = printer.module(module.imports, module.functions)
     if source.count("\n") > tables.profile.caps["lines"]:
         raise Rejected(f"more than {tables.profile.caps['lines']} lines")
     counts = Counter(node.production.name for node in walk(block))

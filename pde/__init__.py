@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pde.errors import UserError
+    from pde.family.variant import Program, Variant, assemble
     from pde.library import Outcome, Status, default_tolerance, solve, solver_function
-    from pde.problem import Problem, Solution
-    from pde.variant import Program, Variant, assemble
+    from pde.schemes.problem import Problem, Solution
 
 _HOMES = {
     "UserError": "errors",
@@ -25,11 +25,11 @@ _HOMES = {
     "default_tolerance": "library",
     "solve": "library",
     "solver_function": "library",
-    "Problem": "problem",
-    "Solution": "problem",
-    "Program": "variant",
-    "Variant": "variant",
-    "assemble": "variant",
+    "Problem": "schemes.problem",
+    "Solution": "schemes.problem",
+    "Program": "family.variant",
+    "Variant": "family.variant",
+    "assemble": "family.variant",
 }
 __all__ = [
     "Outcome",

@@ -42,7 +42,7 @@ def list_variants(
     all_: Annotated[bool, typer.Option("--all", help="Every combination that is validated, one a line.")] = False,
 ) -> None:
     """Prints schemes, solvers and how many combinations are valid."""
-    from pde import report
+    from pde.validation import report
 
     report.print_catalogue(all_)
 
@@ -63,7 +63,7 @@ def solve(
 ) -> None:
     """Solves one problem and prints error, iterations and time."""
     _use_64_bits()
-    from pde import report
+    from pde.validation import report
 
     names = {"solver": solver, "n": n, "scheme": scheme, "spelling": spelling, "loop": loop}
     report.print_solution(dimension, boundary, equation, solution, names, screening, plot)
@@ -81,7 +81,7 @@ def validate(
 ) -> None:
     """Runs the written programs on three grids each and compares orders and iterations with theory."""
     _use_64_bits()
-    from pde import report
+    from pde.validation import report
 
     if write and not all_:
         raise UserError("--write without --all would leave nine tenths of the table out: add --all")
@@ -98,7 +98,7 @@ def bench(
 ) -> None:
     """Times sine transform, multigrid and conjugate gradients against SciPy."""
     _use_64_bits()
-    from pde import bench as timing
+    from pde.validation import bench as timing
 
     if repeats < 1:
         raise UserError(f"--repeats {repeats} is below 1: give at least 1")

@@ -17,14 +17,8 @@ from jax import Array, lax
 from jax.core import Tracer
 from numpy.typing import ArrayLike
 
-from pde.block import Part, part
 from pde.errors import UserError, check_name, check_whole, shown
-from pde.model import Data, Model, Trait
-from pde.problem import BOUNDARIES, EQUATIONS, Problem, compatibility, problems
-from pde.rates import condition
-from pde.scheme_high import SCHEMES
-from pde.solvers import SOLVERS
-from pde.variant import (
+from pde.family.variant import (
     Variant,
     check,
     check_size,
@@ -34,6 +28,12 @@ from pde.variant import (
     solver_part,
     spellings,
 )
+from pde.parts.part import Part, part
+from pde.schemes.high_order import SCHEMES
+from pde.schemes.model import Data, Model, Trait
+from pde.schemes.problem import BOUNDARIES, EQUATIONS, Problem, compatibility, problems
+from pde.solvers.rates import condition
+from pde.solvers.table import SOLVERS
 
 COMPATIBLE = 1e-2
 WITHOUT_VALUES = ("neumann", "periodic")

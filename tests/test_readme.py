@@ -18,12 +18,13 @@ import pytest
 from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
-from fuzzer.versions import FILES, ROWS
-from grammar import interpret, profile
+from fuzzer.base.versions import FILES, ROWS
+from grammar import profile
 from grammar.choices import Seeded
-from grammar.derive import Derivation
-from grammar.notation import separate
-from grammar.tables import Tables
+from grammar.derive.derive import Derivation
+from grammar.derive.index import Tables
+from grammar.proof import interpret
+from grammar.rules.notation import separate
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
@@ -87,7 +88,8 @@ def test_the_production_is_one(tmp_path: Path) -> None:
     shown = re.sub(r"(?m)^    ", "", next(block for block in BLOCKS if "@production" in block))
     path = tmp_path / "shown.py"  # for a production is read where it stands
     path.write_text(
-        f"import jax.numpy as jnp\nfrom grammar.notation import *\nfrom grammar.statics import *\n{shown}\n"
+        f"import jax.numpy as jnp\nfrom grammar.rules.notation import *\n"
+        f"from grammar.values.statics import *\n{shown}\n"
     )
     with separate() as registry:
         exec(compile(path.read_text(), str(path), "exec"), {})

@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.families import elementwise, pattern
-from grammar.notation import (
+from grammar.productions.arithmetic import log_sum
+from grammar.rules.families import elementwise, pattern
+from grammar.rules.notation import (
     Array,
     Bool,
     Float,
@@ -25,8 +26,7 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.productions.arithmetic import log_sum
-from grammar.statics import among, axis, size
+from grammar.values.statics import among, axis, size
 
 _UNIT = pattern(Float[Array, "*s", Unit])
 _NONNEGATIVE = pattern(Float[Array, "*s", NonNegative])

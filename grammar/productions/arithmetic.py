@@ -5,8 +5,8 @@ import math
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.families import binary, pattern
-from grammar.notation import (
+from grammar.rules.families import binary, pattern
+from grammar.rules.notation import (
     Array,
     Complex,
     Float,
@@ -25,7 +25,7 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.statics import among, new_size
+from grammar.values.statics import among, new_size
 
 
 def log_sum(x: float, y: float) -> float:

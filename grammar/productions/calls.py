@@ -8,19 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.notation import (
-    Array,
-    Body,
-    Float,
-    Helper,
-    Smooth,
-    Static,
-    Tree,
-    either,
-    production,
-)
 from grammar.productions.control import loosened
-from grammar.statics import among
+from grammar.rules.notation import Array, Body, Float, Helper, Smooth, Static, Tree, either, production
+from grammar.values.statics import among
 
 Function = Callable[..., Any]
 

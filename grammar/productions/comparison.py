@@ -6,9 +6,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.families import binary, pattern
-from grammar.notation import (
+from grammar.productions.arithmetic import log_sum
+from grammar.rules.families import binary, pattern
+from grammar.rules.notation import (
     Array,
     Bool,
     Float,
@@ -28,8 +28,8 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.productions.arithmetic import log_sum
-from grammar.statics import among, axis, bound
+from grammar.values.dims import Binding
+from grammar.values.statics import among, axis, bound
 
 # --- comparisons --------------------------------------------------------------------------------------------
 

@@ -10,21 +10,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import (
-    Array,
-    Float,
-    Float32,
-    Inexact,
-    Like,
-    Num,
-    SignOf,
-    Static,
-    Unit,
-    either,
-    production,
-)
-from grammar.statics import among, bound, size
+from grammar.rules.notation import Array, Float, Float32, Inexact, Like, Num, SignOf, Static, Unit, either, production
+from grammar.values.dims import Binding
+from grammar.values.statics import among, bound, size
 
 # --- matrix products ----------------------------------------------------------------------------------------
 

@@ -9,10 +9,8 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from grammar import types
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import (
+from grammar.rules.notation import (
     Array,
     Body,
     Bool,
@@ -27,7 +25,9 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.statics import among, between, new_size, size
+from grammar.values import types
+from grammar.values.dims import Binding
+from grammar.values.statics import among, between, new_size, size
 
 Function = Callable[..., Any]
 

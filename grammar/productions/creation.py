@@ -11,8 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import (
+from grammar.rules.notation import (
     Array,
     Bool,
     Float,
@@ -29,7 +28,8 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.statics import among, dtype, shape, size
+from grammar.values.dims import Binding
+from grammar.values.statics import among, dtype, shape, size
 
 _FLOAT = dtype("Float")
 

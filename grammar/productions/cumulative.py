@@ -5,7 +5,8 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.notation import (
+from grammar.productions.reductions import Function, Growth, Reduction, log_total, product, same, total
+from grammar.rules.notation import (
     Array,
     Bool,
     Float,
@@ -17,8 +18,7 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.productions.reductions import Function, Growth, Reduction, log_total, product, same, total
-from grammar.statics import axis
+from grammar.values.statics import axis
 
 # --- running ----------------------------------------------------------------------------------------------
 

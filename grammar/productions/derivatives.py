@@ -10,20 +10,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.notation import (
-    Array,
-    Body,
-    Float,
-    Helper,
-    Magnitude,
-    Smooth,
-    Static,
-    Tree,
-    either,
-    production,
-)
 from grammar.productions.control import loosened
-from grammar.statics import among, between
+from grammar.rules.notation import Array, Body, Float, Helper, Magnitude, Smooth, Static, Tree, either, production
+from grammar.values.statics import among, between
 
 Function = Callable[..., Any]
 # A derivative may be larger than what it is the derivative of.

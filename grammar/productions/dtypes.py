@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding, Dims
-from grammar.families import pattern
-from grammar.notation import (
+from grammar.productions.arithmetic import log_sum
+from grammar.rules.families import pattern
+from grammar.rules.notation import (
     Array,
     ArrayPattern,
     Bool,
@@ -34,8 +34,8 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.productions.arithmetic import log_sum
-from grammar.statics import DtypeName, StaticSpec, among
+from grammar.values.dims import Binding, Dims
+from grammar.values.statics import DtypeName, StaticSpec, among
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class _FloatDtype(StaticSpec):
 
     default: str
 
-    def draw(self, binding: Binding, arrays: Sequence[tuple[str, ArrayPattern]], choices: Choices) -> DtypeName:
+    def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> DtypeName:
         return DtypeName(binding.setdefault(":Float", self.default))
 
 

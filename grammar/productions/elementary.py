@@ -5,8 +5,9 @@ import math
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.families import elementwise, pattern
-from grammar.notation import (
+from grammar.productions.arithmetic import log_sum
+from grammar.rules.families import elementwise, pattern
+from grammar.rules.notation import (
     Array,
     Float,
     Float32,
@@ -23,8 +24,7 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.productions.arithmetic import log_sum
-from grammar.statics import among, between
+from grammar.values.statics import among, between
 
 _FLOATS = pattern(Float[Array, "*s"])
 _UNIT = pattern(Float[Array, "*s", Unit])

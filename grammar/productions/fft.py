@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.families import elementwise, pattern
-from grammar.notation import (
+from grammar.rules.families import elementwise, pattern
+from grammar.rules.notation import (
     Array,
     Complex,
     Float32,
@@ -19,7 +19,7 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.statics import among, axis, size
+from grammar.values.statics import among, axis, size
 
 _GROWS: Magnitude = lambda x, n: x + n + 0.5  # noqa: E731 - a table entry
 

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import (
+from grammar.productions.slicing import position, slice_bounds
+from grammar.rules.notation import (
     Anything,
     Array,
     Bool,
@@ -25,8 +25,8 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.productions.slicing import position, slice_bounds
-from grammar.statics import bound, new_size, size
+from grammar.values.dims import Binding
+from grammar.values.statics import bound, new_size, size
 
 # --- relations --------------------------------------------------------------------------------------
 

@@ -3,8 +3,8 @@
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.notation import Anything, Array, Float, Like, Num, Static, either, production
-from grammar.statics import size
+from grammar.rules.notation import Anything, Array, Float, Like, Num, Static, either, production
+from grammar.values.statics import size
 
 
 @production(weight=2.5, names="joined combined", magnitude=lambda x, y: max(x, y), additive=True)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.notation import (
+from grammar.rules.notation import (
     Array,
     Body,
     Bool,
@@ -23,7 +23,7 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.statics import among
+from grammar.values.statics import among
 
 Function = Callable[..., Any]
 # A mean of zero and a variance of one: no element is above the root of their number.

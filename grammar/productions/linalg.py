@@ -5,9 +5,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.families import elementwise, pattern
-from grammar.notation import (
+from grammar.rules.families import elementwise, pattern
+from grammar.rules.notation import (
     SPD,
     Array,
     Float,
@@ -24,7 +23,8 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.statics import among, between
+from grammar.values.dims import Binding
+from grammar.values.statics import among, between
 
 # --- SPD matrices, factors and solves -----------------------------------------------------------------------
 

@@ -3,19 +3,8 @@
 import jax
 import jax.numpy as jnp
 
-from grammar.notation import (
-    Array,
-    Float,
-    Float32,
-    Index,
-    Int32,
-    Key,
-    Simplex,
-    Static,
-    either,
-    production,
-)
-from grammar.statics import among, new_size, shape
+from grammar.rules.notation import Array, Float, Float32, Index, Int32, Key, Simplex, Static, either, production
+from grammar.values.statics import among, new_size, shape
 
 # --- what programs do with noise ----------------------------------------------------------------------------
 

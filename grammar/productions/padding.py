@@ -6,9 +6,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import Anything, Array, Float, Float32, Like, Real, Static, either, production
-from grammar.statics import among, bound, new_size, size
+from grammar.rules.notation import Anything, Array, Float, Float32, Like, Real, Static, either, production
+from grammar.values.dims import Binding
+from grammar.values.statics import among, bound, new_size, size
 
 
 def _padded(binding: Binding, choices: Choices) -> bool:

@@ -7,9 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.families import Function
-from grammar.notation import (
+from grammar.rules.families import Function
+from grammar.rules.notation import (
     SPD,
     Array,
     Bool,
@@ -30,7 +29,8 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.statics import among, axis, between, new_size, shape
+from grammar.values.dims import Binding
+from grammar.values.statics import among, axis, between, new_size, shape
 
 # --- keys ---------------------------------------------------------------------------------------------------
 

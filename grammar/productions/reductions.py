@@ -8,8 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import (
+from grammar.rules.notation import (
     Array,
     Bool,
     Float,
@@ -27,7 +26,8 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.statics import among, axis, bound
+from grammar.values.dims import Binding
+from grammar.values.statics import among, axis, bound
 
 Function = Callable[..., Any]
 Growth = Callable[[float, float], float]

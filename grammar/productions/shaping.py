@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import Anything, Array, Float, Float32, Like, Num, Real, Static, either, production
-from grammar.statics import among, axis, bound, new_size, shape
+from grammar.rules.notation import Anything, Array, Float, Float32, Like, Num, Real, Static, either, production
+from grammar.values.dims import Binding
+from grammar.values.statics import among, axis, bound, new_size, shape
 
 # --- relations ------------------------------------------------------------------------------------
 

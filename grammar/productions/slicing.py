@@ -4,17 +4,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import (
-    Anything,
-    Array,
-    Float,
-    Like,
-    Static,
-    either,
-    production,
-)
-from grammar.statics import bound, size
+from grammar.rules.notation import Anything, Array, Float, Like, Static, either, production
+from grammar.values.dims import Binding
+from grammar.values.statics import bound, size
 
 
 def window_of(binding: Binding, choices: Choices, whole: str, part: str, start: str, stop: str) -> bool:

@@ -4,21 +4,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import (
-    Array,
-    Float,
-    Float32,
-    Index,
-    Int,
-    Int32,
-    Like,
-    Real,
-    Static,
-    either,
-    production,
-)
-from grammar.statics import axis, bound, new_size
+from grammar.rules.notation import Array, Float, Float32, Index, Int, Int32, Like, Real, Static, either, production
+from grammar.values.dims import Binding
+from grammar.values.statics import axis, bound, new_size
 
 
 def _few(binding: Binding, choices: Choices) -> bool:

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.families import binary, elementwise, pattern
-from grammar.notation import (
+from grammar.productions.arithmetic import log_sum
+from grammar.rules.families import binary, elementwise, pattern
+from grammar.rules.notation import (
     Array,
     Float,
     Float32,
@@ -20,8 +21,7 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.productions.arithmetic import log_sum
-from grammar.statics import among
+from grammar.values.statics import among
 
 _FLOATS = pattern(Float32[Array, "*s"])
 _ANY_FLOATS = pattern(Float[Array, "*s"])

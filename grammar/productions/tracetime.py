@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 
 from grammar.choices import Choices
-from grammar.dims import Binding
-from grammar.notation import (
+from grammar.productions.shaping import product_is
+from grammar.rules.notation import (
     Anything,
     Array,
     Body,
@@ -27,8 +27,8 @@ from grammar.notation import (
     either,
     production,
 )
-from grammar.productions.shaping import product_is
-from grammar.statics import among, between, new_size, size
+from grammar.values.dims import Binding
+from grammar.values.statics import among, between, new_size, size
 
 Function = Callable[..., Any]
 

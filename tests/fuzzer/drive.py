@@ -11,9 +11,9 @@ if __name__ == "__main__":
     ending.listen("fuzzer")  # as the command does
     import run_families
 
-    import fuzzer.run
+    import fuzzer.run.run
     from fuzzer.cli import main
 
     spec = getattr(run_families, sys.argv.pop(1))
-    fuzzer.run.families = lambda options: [fuzzer.run.FamilyRun(spec, options.shards)]
+    fuzzer.run.run.families = lambda options: [fuzzer.run.run.FamilyRun(spec, options.shards)]
     main()

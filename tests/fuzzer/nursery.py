@@ -17,13 +17,13 @@ import traceback
 import jax  # noqa: F401
 from run_families import SIMPLE
 
-import fuzzer.block
-import fuzzer.maker
-import fuzzer.pool
-import fuzzer.run
-from fuzzer.family import resolve
-from fuzzer.options import Limits, Options
-from fuzzer.progress import Reporter
+import fuzzer.executors.local
+import fuzzer.making.block
+import fuzzer.run.maker
+import fuzzer.run.run
+from fuzzer.base.options import Limits, Options
+from fuzzer.families.family import resolve
+from fuzzer.run.progress import Reporter
 
 FORK = multiprocessing.get_context("fork")
 OPTIONS = {"seed": 7, "shards": 3, "rows_per_shard": 4, "block": 3}
@@ -32,11 +32,11 @@ OPTIONS = {"seed": 7, "shards": 3, "rows_per_shard": 4, "block": 3}
 def make(out: str) -> None:
     """One run; never returns."""
     os.setsid()
-    fuzzer.pool.context = lambda: FORK  # type: ignore[assignment]
+    fuzzer.executors.local.context = lambda: FORK  # type: ignore[assignment]
     status = 1
     try:
         options = Options(out, **OPTIONS, limits=Limits(workers=2))
-        fuzzer.run.run(options, Reporter(), [fuzzer.run.FamilyRun(SIMPLE, 3)])
+        fuzzer.run.run.run(options, Reporter(), [fuzzer.run.run.FamilyRun(SIMPLE, 3)])
         status = 0
     except BaseException:
         traceback.print_exc()
@@ -50,7 +50,7 @@ def answer(fact: int) -> None:
 
 if __name__ == "__main__":
     # The first program is the dearest: JAX reads its lowering rules. Tracing survives a fork; executing would not.
-    fuzzer.block.draw_block(resolve(SIMPLE), 0, range(3), 4)
+    fuzzer.making.block.draw_block(resolve(SIMPLE), 0, range(3), 4)
     gc.freeze()  # what is here stays: children need not look through it whenever they collect garbage
     for line in sys.stdin:
         child = os.fork()

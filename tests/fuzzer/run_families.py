@@ -8,7 +8,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from fuzzer.family import FamilySpec
+from fuzzer.families.family import FamilySpec
 
 SIMPLE = FamilySpec("programs", "run_families:Simple", "simple")
 PLANTED = FamilySpec("programs", "run_families:Planted", "planted")

@@ -14,11 +14,11 @@ from typing import Any
 
 from run_families import SIMPLE
 
-from fuzzer.family import FamilySpec
-from fuzzer.ledger import OwnLedger
-from fuzzer.options import Limits, Options
-from fuzzer.progress import Reporter
-from fuzzer.run import FamilyRun, Summary, run
+from fuzzer.base.options import Limits, Options
+from fuzzer.executors.base import Actor
+from fuzzer.families.family import FamilySpec
+from fuzzer.run.progress import Reporter
+from fuzzer.run.run import FamilyRun, Summary, run
 
 DRIVE = Path(__file__).parent / "drive.py"
 SMALL = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12")
@@ -59,8 +59,8 @@ class Here:
     def renew(self) -> None:
         pass
 
-    def ledger(self, rows: int, per_structure: int) -> OwnLedger:
-        return OwnLedger(per_structure)
+    def actors(self, count: int, kind: Callable[..., Any], *arguments: Any) -> list[Actor]:
+        return []
 
 
 @contextmanager

@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 from runs import command, contents, make
 
-from fuzzer.errors import RunError, UserError
-from fuzzer.family import programs
-from fuzzer.folder import as_json
-from fuzzer.progress import JsonLines, Lines, State
-from fuzzer.show import show
-from fuzzer.stats import stats
-from fuzzer.store import LocalStore, at
+from fuzzer.base.errors import RunError, UserError
+from fuzzer.families.family import programs
+from fuzzer.reports.show import show
+from fuzzer.reports.stats import stats
+from fuzzer.run.folder import as_json
+from fuzzer.run.progress import JsonLines, Lines, State
+from fuzzer.storage.local import LocalStore
+from fuzzer.storage.store import at
 
 MISTAKES = {
     "no poisson": (["--poisson-shards", "0"], "--poisson-shards is 0 but must be between 1 and"),
@@ -93,7 +94,11 @@ def test_a_profile_of_any_name_gives_the_same_rows(tmp_path: Path) -> None:
     asked = {"profile": str(profile)}
     assert json.loads(as_json(asked)) == asked
     (tmp_path / "café.toml").write_text("")
-    asked_for = [sys.executable, "-c", "import sys, fuzzer.family as f\nprint(f.programs(sys.argv[1]).profile)"]
+    asked_for = [
+        sys.executable,
+        "-c",
+        "import sys; from fuzzer.families.family import programs as p\nprint(p(sys.argv[1]).profile)",
+    ]
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     accented = str(tmp_path / "café.toml")
     done = subprocess.run([*asked_for, accented], env=os.environ | plain, capture_output=True, text=True)

@@ -20,8 +20,8 @@ from runs import contents
 SCRIPT = """
 import sys
 sys.path[:0] = {paths!r}
-from fuzzer.options import Limits
-from fuzzer.pool import local
+from fuzzer.base.options import Limits
+from fuzzer.executors.local import local
 from runs import make
 make({out!r}, start=local, limits=Limits(workers=1))
 """

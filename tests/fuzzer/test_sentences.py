@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from runs import make
 
-from fuzzer import folder, tables
-from fuzzer.progress import Lines, State
-from fuzzer.run import Summary
-from fuzzer.verify import Promise
+from fuzzer.base import markdown
+from fuzzer.reports.verify import Promise
+from fuzzer.run import folder
+from fuzzer.run.progress import Lines, State
+from fuzzer.run.run import Summary
 
 COUNTS = (0, 1, 2)
 
@@ -45,9 +46,9 @@ def test_a_run_of_one_of_everything(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_rejects_are_said_to_be_where_they_are() -> None:
-    assert tables.rejects([]) == "No draw was rejected."
+    assert markdown.rejects([]) == "No draw was rejected."
     entry = {"reason": "no operand", "production": "", "count": 1}
-    assert tables.rejects([entry]).endswith("\n\nThey are in `rejects.parquet`.")
+    assert markdown.rejects([entry]).endswith("\n\nThey are in `rejects.parquet`.")
 
 
 DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 from runs import SMALL, command, contents, make
 
-from fuzzer import block, keys, lease
-from fuzzer.errors import RunError, UserError
-from fuzzer.names import LOCK
-from fuzzer.options import Limits
-from fuzzer.pool import local
-from fuzzer.remote import RemoteStore
-from fuzzer.store import at, write
+from fuzzer.base.errors import RunError, UserError
+from fuzzer.base.options import Limits
+from fuzzer.executors.local import local
+from fuzzer.keeping import keys
+from fuzzer.making import block
+from fuzzer.storage import lease
+from fuzzer.storage.base import write
+from fuzzer.storage.names import LOCK
+from fuzzer.storage.remote import RemoteStore
+from fuzzer.storage.store import at
 from processes import services
 from processes.spawning import Context
 
@@ -138,11 +141,11 @@ def test_a_working_directory_that_was_removed(tmp_path: Path) -> None:
 
 def test_neither_name_nor_home(tmp_path: Path) -> None:
     code = """
-import fuzzer.recheck, pde.block, grammar
-from grammar.proofs import Proofs
+import fuzzer.reports.recheck, pde.parts.part, grammar
+from grammar.proof.proofs import Proofs
 from grammar.style import styled
-from fuzzer.errors import UserError
-from fuzzer.store import at
+from fuzzer.base.errors import UserError
+from fuzzer.storage.store import at
 import os
 assert "HOME" not in os.environ
 assert styled("x=1") == "x = 1\\n"
@@ -161,7 +164,7 @@ except UserError as error:
 
 def test_a_home_that_may_not_be_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
     import grammar
-    from grammar.proofs import Proofs
+    from grammar.proof.proofs import Proofs
 
     monkeypatch.setattr(Path, "exists", refuse(errno.EACCES))
     monkeypatch.setattr(Proofs, "_line", lambda self, module: "not noted")

@@ -22,10 +22,10 @@ from conftest import ROOT
 from run_families import SIMPLE
 from runs import command, contents, here, make
 
-from fuzzer.merge import make_range, merge
-from fuzzer.options import Limits, Options
-from fuzzer.progress import Reporter
-from fuzzer.run import FamilyRun
+from fuzzer.base.options import Limits, Options
+from fuzzer.run.progress import Reporter
+from fuzzer.run.ranges import make_range, merge
+from fuzzer.run.run import FamilyRun
 
 SMALL = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12")
 PAUSED = ROOT / "tests" / "processes" / "paused"
@@ -34,19 +34,19 @@ MOMENTS = int(os.environ.get("MOMENTS", "4"))
 DEADLINE = 60.0
 
 RUN_PHASES = {
-    "importing": "fuzzer.run:",
-    "reading the folder": "fuzzer.folder:check",
+    "importing": "fuzzer.run.run:",
+    "reading the folder": "fuzzer.run.folder:check",
     "starting workers": "processes.spawning:Process.start",
-    "a worker's start": "fuzzer.pool:begin",
+    "a worker's start": "fuzzer.executors.worker:begin",
     "drawing": "run_families:Simple.draw",
     "lowering": "lowering.stages:Traced.lower",
-    "writing a shard": "fuzzer.shard:_write",
-    "writing the manifest": "fuzzer.folder:as_json",
-    "closing": "fuzzer.pool:LocalPool.__exit__",
-    "cleaning up": "fuzzer.folder:finish",
+    "writing a shard": "fuzzer.run.shard:_write",
+    "writing the manifest": "fuzzer.run.folder:as_json",
+    "closing": "fuzzer.executors.local:LocalPool.__exit__",
+    "cleaning up": "fuzzer.run.folder:finish",
     "saying so": "processes.ending:finish",
 }
-IMPORTS = {"fuzzer": "typer:", "grammar": "libcst:", "pde": "pde.catalogue:"}
+IMPORTS = {"fuzzer": "typer:", "grammar": "libcst:", "pde": "pde.family.catalogue:"}
 KINDS = [(signal.SIGINT, True, 1), (signal.SIGTERM, False, 1), (signal.SIGHUP, True, 2), (signal.SIGINT, True, 5)]
 """Signal, to the whole group as a terminal does or to one process, how often."""
 
@@ -141,7 +141,7 @@ def test_a_merge(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
     make_range(options, "0:4", Reporter(), [FamilyRun(SIMPLE, 4)], here)
     out = tmp_path / "run"
     told = [*command("SIMPLE", out)[:3], "merge", str(tmp_path / "part"), "--out", str(out), "--workers", "1"]
-    going = begin_paused(told, "fuzzer.store:copy", tmp_path / "mark")
+    going = begin_paused(told, "fuzzer.storage.store:copy", tmp_path / "mark")
     strike(going, signal.SIGTERM, True, 1)
     (sentence,) = said_by(going)
     assert sentence.startswith("fuzzer: stopped")
@@ -153,16 +153,16 @@ def test_a_merge(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
 VALIDATION = """
 from processes import ending
 ending.listen("pde")
-from pde.problem import Problem
-from pde.validate import validate_many
-from pde.variant import Variant
+from pde.schemes.problem import Problem
+from pde.validation.validate import validate_many
+from pde.family.variant import Variant
 variant = Variant(Problem(1, "dirichlet", "poisson", "sine"), "differences", "slices", "thomas", "none")
 ending.command("pde", lambda: (len(validate_many([variant], 1, print)), ""))
 """
 
 
 def test_a_validation(tmp_path: Path) -> None:
-    going = begin_paused([sys.executable, "-c", VALIDATION], "pde.validate:validate", tmp_path / "mark")
+    going = begin_paused([sys.executable, "-c", VALIDATION], "pde.validation.validate:validate", tmp_path / "mark")
     strike(going, signal.SIGINT, True, 2)
     assert said_by(going) == ["pde: stopped"]
     assert going.returncode == 130
@@ -170,7 +170,7 @@ def test_a_validation(tmp_path: Path) -> None:
 
 def test_who_does_not_give_back_what_it_holds(tmp_path: Path) -> None:
     going = begin_paused(
-        command("SIMPLE", tmp_path / "run", *SMALL, "--workers", "1"), "fuzzer.folder:begin", tmp_path / "mark", 600
+        command("SIMPLE", tmp_path / "run", *SMALL, "--workers", "1"), "fuzzer.run.folder:begin", tmp_path / "mark", 600
     )
     strike(going, signal.SIGINT, True, 1)
     (sentence,) = said_by(going)

@@ -8,8 +8,8 @@ import jax
 import pytest
 
 import grammar
-from grammar import proofs
-from grammar.proofs import Proofs
+from grammar.proof import proofs
+from grammar.proof.proofs import Proofs
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_notes_that_cannot_be_read_or_written(proven, monkeypatch, tmp_path):
 
 def test_this_grammar_was_proven_as_it_is():
     """`python -m grammar` proves it and writes that down; with a JAX that is not in the file each machine proves it."""
-    noted = Path(grammar.__file__).with_name("proved.txt").read_text()
+    noted = (Path(grammar.__file__).with_name("proof") / "proved.txt").read_text()
     if f"{jax.__version__} " not in noted:
         pytest.skip(f"it was released without proofs for JAX {jax.__version__}")
     lines = {Proofs()._line(module) for module in grammar.load("default").modules}
@@ -89,7 +89,7 @@ def test_this_grammar_was_proven_as_it_is():
 def test_a_fault_is_one_sentence_with_file_and_line(tmp_path):
     code = """
 import jax.numpy as jnp
-from grammar.notation import Array, Float, production
+from grammar.rules.notation import Array, Float, production
 
 @production(weight=1)
 def wrong(x: Float[Array, "n *s"]) -> Float[Array, "*s"]:

@@ -9,11 +9,11 @@ import pytest
 from jax.extend import core
 
 import grammar
-from grammar import interpret
 from grammar.choices import Choices, Replayed, Seeded
-from grammar.derive import Derivation
-from grammar.graph import Block, Display, Literal, Var, walk
-from grammar.statics import Between, Bound, ShapeOf, SizeOf
+from grammar.derive.derive import Derivation
+from grammar.derive.graph import Block, Display, Literal, Var, walk
+from grammar.proof import interpret
+from grammar.values.statics import Between, Bound, ShapeOf, SizeOf
 from lowering.fingerprint import fingerprint
 from lowering.parameters import Role, role
 from lowering.spans import inner_jaxprs

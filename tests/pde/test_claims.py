@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import pde
-from pde.block import part
+from pde.family.variant import Variant
 from pde.library import Status, choose, watched_while
-from pde.solvers import SOLVERS
-from pde.variant import Variant
+from pde.parts.part import part
+from pde.solvers.table import SOLVERS
 
 LINE = pde.Problem(1, "dirichlet", "poisson", "sine")
 CYCLES = ("multigrid_w", "multigrid_f", "full", "multigrid_v_parity")

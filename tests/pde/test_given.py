@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pde
+from pde.family.variant import assemble
 from pde.library import choose, solver_function
-from pde.variant import assemble
 
 LINE = pde.Problem(1, "dirichlet", "poisson", "sine")
 N = 7

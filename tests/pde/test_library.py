@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 import pde
-from pde import report
 from pde.__main__ import app
 from pde.errors import UserError
 from pde.library import check_compatible, choose, solver_function
-from pde.report import iterations
+from pde.validation import report
+from pde.validation.report import iterations
 from processes.commands import answer
 
 SQUARE = pde.Problem(2, "dirichlet", "poisson", "ridge")

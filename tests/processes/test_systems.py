@@ -45,10 +45,10 @@ print("imported")
 
 USES = """
 import lowering, pde, grammar
-from fuzzer.show import show
-from fuzzer.stats import stats
-from fuzzer.store import at
-from fuzzer.names import LOCK
+from fuzzer.reports.show import show
+from fuzzer.reports.stats import stats
+from fuzzer.storage.store import at
+from fuzzer.storage.names import LOCK
 assert "sin" in lowering.extract(lambda x: jax.numpy.sin(x), 1.0).traced.jaxpr
 assert pde.solve(pde.Problem(1, "dirichlet", "poisson", "sine"), "thomas", 7).error < 1
 assert grammar.load().draw(seed=7, index=0).source
@@ -56,9 +56,9 @@ assert "# stablehlo" in show(sys.argv[5], "programs", index=0)
 assert "rows" in stats(sys.argv[5], None)
 with at(sys.argv[6]).locked():
     assert at(sys.argv[6]).exists(LOCK)
-from fuzzer.errors import UserError
-from fuzzer.options import Limits
-from fuzzer.pool import local
+from fuzzer.base.errors import UserError
+from fuzzer.base.options import Limits
+from fuzzer.executors.local import local
 from fuzzer import bench, block, keys
 assert block.peak_memory() >= 0
 counts = keys.KeyCounts(0)

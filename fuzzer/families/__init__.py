@@ -1,0 +1,1 @@
+"""What is drawn: programs of the grammar, Poisson solvers."""

@@ -1,0 +1,1 @@
+"""From a draw to a block of rows."""

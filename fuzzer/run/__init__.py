@@ -1,0 +1,1 @@
+"""From blocks to shards: a run, its manifest, card and ranges."""

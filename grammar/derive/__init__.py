@@ -1,0 +1,1 @@
+"""Draws the typed graph of a program."""

@@ -1,0 +1,1 @@
+"""Proves productions against JAX."""

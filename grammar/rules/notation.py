@@ -1,0 +1,217 @@
+"""The notation: a production is a typed Python function; its signature is the type rule, its body is the template.
+
+    @production(weight=2)
+    def reduce_sum(x: Num[Array, "*a n *b"], axis: Static[int, "n"]) -> Num[Array, "*a *b"]:
+        return either(jnp.sum(x, axis=axis), x.sum(axis=axis), x.sum(axis))
+
+To a type checker `Float[Array, "*s"]` is `Array`; at run time it is an `ArrayPattern`. `either` lists spellings of one
+meaning. A malformed production raises `GrammarError` with its file and line when its module is imported.
+"""
+
+import inspect
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import CellType, FunctionType
+from typing import Any, TypeVar, get_args, get_origin
+
+from grammar.errors import GrammarError, located
+from grammar.rules import check
+from grammar.rules.production import Magnitude, Production, Registry, Relation, registered, result_arrays, separate
+from grammar.values.patterns import (
+    SPD,
+    Anything,
+    Array,
+    ArrayPattern,
+    Body,
+    BodyPattern,
+    Bool,
+    Complex,
+    Float,
+    Float32,
+    Helper,
+    Index,
+    Inexact,
+    Int,
+    Int32,
+    Key,
+    Like,
+    Mixed,
+    NonNegative,
+    Num,
+    Pattern,
+    Positive,
+    Probability,
+    Real,
+    RefinementRule,
+    SignOf,
+    Simplex,
+    Smooth,
+    Static,
+    Tree,
+    TreePattern,
+    Triangular,
+    TuplePattern,
+    UInt32,
+    Unit,
+)
+
+__all__ = [
+    "SPD",
+    "Anything",
+    "Array",
+    "ArrayPattern",
+    "Body",
+    "BodyPattern",
+    "Bool",
+    "Complex",
+    "Float",
+    "Float32",
+    "Helper",
+    "Index",
+    "Inexact",
+    "Int",
+    "Int32",
+    "Key",
+    "Like",
+    "Magnitude",
+    "Mixed",
+    "NonNegative",
+    "Num",
+    "Pattern",
+    "Positive",
+    "Probability",
+    "Production",
+    "Real",
+    "RefinementRule",
+    "Registry",
+    "SignOf",
+    "Simplex",
+    "Smooth",
+    "Static",
+    "Tree",
+    "TreePattern",
+    "Triangular",
+    "TuplePattern",
+    "UInt32",
+    "Unit",
+    "either",
+    "production",
+    "registered",
+    "result_arrays",
+    "separate",
+    "spelled",
+]
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def either(first: T, *others: T, weights: tuple[float, ...] = ()) -> T:
+    """Spellings of one meaning: a template with `either(a, b)` is written as `a` or as `b`, alike or by weight."""
+    return (first, *others)[min(_spelling[-1], len(others))]
+
+
+_spelling = [0]
+
+
+@contextmanager
+def spelled(at: int) -> Generator[None]:
+    """Inside, `either` means its spelling number `at`, or its last one."""
+    _spelling.append(at)
+    try:
+        yield
+    finally:
+        _spelling.pop()
+
+
+def production(
+    misplaced: object = None,
+    /,
+    *,
+    weight: float = 1.0,
+    name: str = "",
+    names: str = "",
+    group: str = "",
+    magnitude: Magnitude | None = None,
+    relation: Relation | None = None,
+    differentiable: bool = True,
+    faithful: bool = True,
+    additive: bool = False,
+    signature: Mapping[str, Any] | None = None,
+    where: tuple[str, int] | None = None,
+) -> Callable[[F], F]:
+    """Declares the function below as a production and returns it unchanged.
+
+    weight: how often it is drawn, relative to the others that fit.
+    name: the name of the production where the function's own will not do (families).
+    names: what a person would call the result, separated by blanks; one name a value where it is a tuple.
+    group: what profiles multiply as a whole; the module's name when not given.
+    magnitude: log2 of the bound of |result| from those of the operands (by parameter name; a dimension's name gives
+        log2 of its extent, a static's its value). Without it: the largest among the operands.
+    relation: the escape for what dimension patterns cannot say: completes a binding, or refuses it.
+    faithful: whether the result changes when its operands do; False for what rounds, selects or saturates.
+    additive: whether it changes with any one of them, whatever the others are, as a sum does and a product does not.
+    signature: patterns by parameter (and "return") where a family computes them.
+    where: file and line to name in errors, for families; the function's own when not given.
+    differentiable: whether JAX can differentiate it in both modes, with derivatives inside its domain that are
+        finite and not all zero.
+    Raises GrammarError with file and line when the declaration cannot be meant.
+    """
+    if misplaced is not None:
+        with located():
+            raise TypeError("production takes keywords alone; write @production() above the function")
+
+    def register(function: F) -> F:
+        plain: Any = function
+        if not isinstance(plain, FunctionType):
+            with located():
+                raise TypeError(f"{function!r:.80} is no plain function; put @production() next to its `def`")
+        code = plain.__code__
+        file, line = where or (code.co_filename, code.co_firstlineno)
+        place = f"{file}:{line}"
+        label = name or plain.__name__
+        try:
+            patterns = dict(signature or inspect.get_annotations(function, eval_str=True))
+            if "return" not in patterns:
+                raise TypeError("the result has no pattern; annotate it")
+            result = _result(patterns.pop("return"))
+        except (ValueError, TypeError, NameError, SyntaxError) as error:
+            raise GrammarError(f"{place}: production {label!r}: the signature cannot be read: {error}") from None
+        home = group or Path(file).stem
+        made = Production(
+            label,
+            weight,
+            home,
+            _with_own_cells(function),
+            patterns,
+            result,
+            tuple(str(names).split()),
+            magnitude,
+            relation,
+            differentiable,
+            faithful,
+            additive,
+            place,
+        )
+        check.check(made, plain)
+        registered().add(made)
+        return function
+
+    return register
+
+
+def _with_own_cells(function: Any) -> Any:
+    """The function with its captured values as they are now: a loop that declares a family goes on to change them."""
+    if function.__closure__ is None:
+        return function
+    cells = tuple(CellType(cell.cell_contents) for cell in function.__closure__)
+    return FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
+
+
+def _result(annotation: Any) -> Pattern:
+    if isinstance(annotation, ArrayPattern | TreePattern):
+        return annotation
+    if get_origin(annotation) in (tuple, list):
+        return TuplePattern(tuple(_result(item) for item in get_args(annotation)))
+    raise TypeError(f"result {annotation!r:.60} is neither an array, a tree nor a tuple of them")

@@ -1,0 +1,136 @@
+"""A production as the derivation sees it: patterns, weight, magnitude, template; and the registry of all of them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from grammar.choices import Choices
+from grammar.errors import GrammarError
+from grammar.text.template import Template
+from grammar.values import types
+from grammar.values.dims import Binding, Dims
+from grammar.values.patterns import ArrayPattern, BodyPattern, Pattern, Positive, TreePattern, TuplePattern
+from grammar.values.statics import StaticSpec
+
+Magnitude = Callable[..., float]
+Relation = Callable[[Binding, Choices], bool]
+
+
+@dataclass(frozen=True)
+class Production:
+    """One rule of the grammar. Its name is unique; `function` runs, `template` writes."""
+
+    name: str
+    weight: float
+    group: str
+    function: Callable[..., Any]
+    params: Mapping[str, ArrayPattern | TreePattern | BodyPattern | StaticSpec]
+    result: Pattern
+    names: tuple[str, ...]
+    magnitude: Magnitude | None
+    relation: Relation | None
+    differentiable: bool
+    faithful: bool
+    additive: bool
+    where: str
+
+    def fail(self, message: str) -> GrammarError:
+        """The error that points at this production."""
+        return GrammarError(f"{self.where}: production {self.name!r}: {message}")
+
+    @cached_property
+    def template(self) -> Template:
+        """The body, compiled once, at the first use."""
+        return Template(self.function, frozenset(self.params), self.fail)
+
+    @cached_property
+    def operands(self) -> tuple[tuple[str, ArrayPattern | TreePattern], ...]:
+        """The parameters that take values, in order."""
+        return tuple((k, p) for k, p in self.params.items() if isinstance(p, ArrayPattern | TreePattern))
+
+    @cached_property
+    def arrays(self) -> tuple[tuple[str, ArrayPattern], ...]:
+        """The parameters that take one array."""
+        return tuple((k, p) for k, p in self.params.items() if isinstance(p, ArrayPattern))
+
+    @cached_property
+    def operand_dims(self) -> tuple[Dims, ...]:
+        """The dimensions of these, in order."""
+        return tuple(pattern.dims for _, pattern in self.arrays)
+
+    @cached_property
+    def statics(self) -> tuple[tuple[str, StaticSpec], ...]:
+        return tuple((k, p) for k, p in self.params.items() if isinstance(p, StaticSpec))
+
+    @cached_property
+    def smooth(self) -> bool:
+        """Whether derivatives flow through it: it has some, and results that can carry them."""
+        linked = {*types.FLOATS, *types.COMPLEX}
+        carried = (isinstance(p, TreePattern) or linked & set(p.dtypes) for p in result_arrays(self.result))
+        return self.differentiable and any(carried)
+
+    @cached_property
+    def bodies(self) -> tuple[tuple[str, BodyPattern], ...]:
+        return tuple((k, p) for k, p in self.params.items() if isinstance(p, BodyPattern))
+
+    @cached_property
+    def magnitude_arguments(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.magnitude).parameters) if self.magnitude else ()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class Registry(dict[str, Production]):
+    """Productions by name."""
+
+    def add(self, production: Production) -> None:
+        """Takes a production; GrammarError when its name stands elsewhere already."""
+        if (known := self.get(production.name)) is not None:
+            raise production.fail(f"the name is taken by {known.where}; give one of them another")
+        self[production.name] = production
+
+
+_registries = [Registry()]
+
+
+def registered() -> Registry:
+    """The productions of all modules imported so far."""
+    return _registries[-1]
+
+
+@contextmanager
+def separate() -> Generator[Registry]:
+    """Productions declared inside go to a registry of their own (for grammars of tests and of other packages)."""
+    _registries.append(Registry())
+    try:
+        yield _registries[-1]
+    finally:
+        _registries.pop()
+
+
+def result_arrays(pattern: Pattern) -> Iterator[ArrayPattern | TreePattern]:
+    """The arrays and trees a result is made of, in order."""
+    if isinstance(pattern, TuplePattern):
+        for item in pattern.items:
+            yield from result_arrays(item)
+    else:
+        yield pattern
+
+
+def refined(made: Production) -> Iterator[Production]:
+    """The production with positive numbers for an operand whose refinement its result keeps: does it keep it?"""
+    sources = {p.refinement.source for p in result_arrays(made.result) if isinstance(p, ArrayPattern)}
+    for key, pattern in made.arrays:
+        if key in sources and not pattern.refinement.name and set(types.FLOATS) & set(pattern.dtypes):
+            floats = tuple(dtype for dtype in pattern.dtypes if dtype in types.FLOATS)
+            sharper = replace(pattern, dtypes=floats, refinement=Positive)
+            yield replace(made, params={**made.params, key: sharper})

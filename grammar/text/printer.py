@@ -1,0 +1,377 @@
+"""Rendering: from a libcst module to its text in black's style.
+
+The printer writes every logical line as black would when it fits; black itself is called for the lines that do
+not. `black.format_str(render(...)) == render(...)` holds for every program (tests and `verify` prove it), at a
+fraction of the cost of formatting whole modules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import libcst as cst
+
+from grammar.text.style import PY311, styled
+
+LINE = 88
+_INDENT = "    "
+
+
+def module(imports: Iterable[str], functions: Sequence[cst.FunctionDef]) -> str:
+    """The text of a module: those imports that it uses, sorted, then the functions, two blank lines apart."""
+    lines: list[str] = []
+    for function in functions:
+        lines += ["", "", *_function(function, "")]
+    body = "\n".join(lines) + "\n"
+    used = _import_lines(line for line in imports if _uses(body, line.rsplit(" ", 1)[1]))
+    return "\n".join([*used, body]) if used else body.lstrip("\n")
+
+
+def check(statements: Sequence[Any]) -> None:
+    """Raises NotImplementedError, which names the first kind of syntax that programs are not written with."""
+    for statement in statements:
+        _statement(statement, "")
+
+
+def _uses(body: str, alias: str) -> bool:
+    return re.search(rf"(?<![\w.]){alias.partition('.')[0]}\b", body) is not None
+
+
+def _import_lines(imports: Iterable[str]) -> list[str]:
+    lines = sorted(imports)
+    plain = [line for line in lines if line.startswith("import ")]
+    by_module: dict[str, list[str]] = {}
+    for line in (line for line in lines if line.startswith("from ")):
+        _, origin, _, what = line.split(" ", 3)
+        by_module.setdefault(origin, []).append(what)
+    return plain + [f"from {origin} import {', '.join(names)}" for origin, names in by_module.items()]
+
+
+# --- statements ------------------------------------------------------------------------------------
+
+
+def _function(node: cst.FunctionDef, indent: str) -> list[str]:
+    lines = [f"{indent}@{text(decorator.decorator)}" for decorator in node.decorators]
+    returns = f" -> {text(node.returns.annotation)}" if node.returns else ""
+    lines += _fit(f"def {node.name.value}({_parameters(node.params)}){returns}:", indent)
+    body = _suite(node.body, indent + _INDENT)
+    return lines + (body if body[0] else body[1:])
+
+
+def _suite(block: Any, indent: str) -> list[str]:
+    """An indented block; a function in it stands between blank lines, but right below the `def` around it."""
+    lines: list[str] = []
+    after_function = False
+    for statement in block.body:
+        is_function = isinstance(statement, cst.FunctionDef)
+        if is_function or after_function:
+            lines.append("")
+        lines += _statement(statement, indent)
+        after_function = is_function
+    return lines
+
+
+def _statement(node: Any, indent: str) -> list[str]:
+    if isinstance(node, cst.SimpleStatementLine):
+        (small,) = node.body
+        return _fit(_writer(_SMALL, small)(small), indent)
+    if isinstance(node, cst.FunctionDef):
+        return _function(node, indent)
+    if isinstance(node, cst.For):
+        head = f"for {_bare(node.target)} in {_bare(node.iter)}:"
+    elif isinstance(node, cst.With):
+        head = f"with {', '.join(map(_managed, node.items))}:"
+    elif isinstance(node, cst.If):
+        return _if(node, "if", indent)
+    else:
+        raise _unwritten(node)
+    return _fit(head, indent) + _suite(node.body, indent + _INDENT)
+
+
+def _managed(node: cst.WithItem) -> str:
+    return text(node.item) + (f" as {text(node.asname.name)}" if node.asname else "")
+
+
+def _if(node: cst.If, word: str, indent: str) -> list[str]:
+    lines = _fit(f"{word} {text(node.test)}:", indent) + _suite(node.body, indent + _INDENT)
+    if isinstance(node.orelse, cst.If):
+        return lines + _if(node.orelse, "elif", indent)
+    if node.orelse is not None:
+        return [*lines, f"{indent}else:", *_suite(node.orelse.body, indent + _INDENT)]
+    return lines
+
+
+def _fit(line: str, indent: str) -> list[str]:
+    """The line, split by black where it is too long."""
+    if len(line) + len(indent) <= LINE:
+        return [indent + line]
+    return [indent + part for part in _split(line, len(indent))]
+
+
+@lru_cache(maxsize=1024)
+def _split(line: str, indent: int) -> tuple[str, ...]:
+    """The lines into which black splits one."""
+    if line.startswith("return "):
+        parts = _black(f"def _():\n    {line}\n", LINE - indent + len(_INDENT))
+        return tuple(part[len(_INDENT) :] for part in parts[1:])
+    if line.endswith(":"):
+        return tuple(_black(f"{line}\n    pass\n", LINE - indent)[:-1])
+    return tuple(_black(line + "\n", LINE - indent))
+
+
+def _black(code: str, length: int) -> list[str]:
+    return styled(code, target_versions=PY311, line_length=length).splitlines()
+
+
+def _return(node: cst.Return) -> str:
+    return "return" if node.value is None else f"return {_bare(node.value)}"
+
+
+def _assign(node: cst.Assign) -> str:
+    targets = "".join(f"{_bare(target.target)} = " for target in node.targets)
+    return targets + _bare(node.value)
+
+
+def _bare(node: cst.BaseExpression) -> str:
+    """An expression where a tuple needs no parentheses."""
+    if isinstance(node, cst.Tuple) and not node.lpar:
+        return _items(node.elements)
+    return text(unwrapped(node))
+
+
+def unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
+    """A whole value without the parentheses that only let it run over several lines; a tuple keeps its own."""
+    return (
+        node if isinstance(node, cst.Tuple | cst.GeneratorExp) or not node.lpar else node.with_changes(lpar=[], rpar=[])
+    )
+
+
+_SMALL: dict[Any, Callable[[Any], str]] = {
+    cst.Return: _return,
+    cst.Assign: _assign,
+    cst.AugAssign: lambda node: f"{text(node.target)} {_operator(node.operator)} {text(node.value)}",
+    cst.Expr: lambda node: text(node.value),
+    cst.Pass: lambda node: "pass",
+    cst.Assert: lambda node: f"assert {text(node.test)}" + (f", {text(node.msg)}" if node.msg else ""),
+    cst.Raise: lambda node: f"raise {text(node.exc)}",
+}
+
+
+# --- expressions -----------------------------------------------------------------------------------
+
+
+def text(node: Any) -> str:
+    """An expression on one line."""
+    written = _writer(_EXPRESSIONS, node)(node)
+    for _ in node.lpar:
+        written = f"({written})"
+    return written
+
+
+def _writer(writers: Mapping[Any, Callable[[Any], str]], node: Any) -> Callable[[Any], str]:
+    try:
+        return writers[type(node)]
+    except KeyError:
+        raise _unwritten(node) from None
+
+
+def _unwritten(node: Any) -> NotImplementedError:
+    return NotImplementedError(f"a {type(node).__name__} is nothing that programs are written with; put it otherwise")
+
+
+def _operator(operator: Any) -> str:
+    try:
+        return _TOKENS[type(operator)]
+    except KeyError:
+        raise _unwritten(operator) from None
+
+
+_TOKENS: dict[Any, str] = {
+    kind: cst.Module([]).code_for_node(kind()).strip()
+    for kind in (
+        cst.Add, cst.Subtract, cst.Multiply, cst.Divide, cst.FloorDivide, cst.Modulo, cst.MatrixMultiply, cst.Power,
+        cst.BitAnd, cst.BitOr, cst.BitXor, cst.LeftShift, cst.RightShift, cst.And, cst.Or, cst.LessThan,
+        cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual, cst.Equal, cst.AddAssign, cst.SubtractAssign,
+        cst.MultiplyAssign, cst.DivideAssign, cst.Minus, cst.Plus, cst.BitInvert, cst.In, cst.Is, cst.NotEqual,
+        cst.NotIn, cst.IsNot,
+    )
+}  # fmt: skip
+_TOKENS[cst.Not] = "not "
+
+
+@lru_cache(maxsize=4096)
+def literal(value: str) -> str:
+    """A number or string as black writes it; most are so already."""
+    if _PLAIN.fullmatch(value):
+        return value
+    return _black(f"_ = {value}\n", 10 * LINE)[0].removeprefix("_ = ")
+
+
+_PLAIN = re.compile(r'[\d.]+(e[-+]?\d+)?j?|f?"[^"]*"|""".*"""')
+
+
+def _formatted(part: Any) -> str:
+    """A part of a formatted string: text, or an expression with its conversion and its format."""
+    if isinstance(part, cst.FormattedStringText):
+        return part.value
+    conversion = f"!{part.conversion}" if part.conversion else ""
+    form = "" if part.format_spec is None else ":" + "".join(map(_formatted, part.format_spec))
+    return f"{{{text(part.expression)}{conversion}{form}}}"
+
+
+def _binary(node: cst.BinaryOperation) -> str:
+    left, right = text(node.left), text(node.right)
+    token = _operator(node.operator)
+    if isinstance(node.operator, cst.Power) and _is_simple(node.left) and _is_simple(_base(node.right)):
+        return f"{left}**{right}"
+    return f"{left} {token} {right}"
+
+
+def _base(node: cst.BaseExpression) -> cst.BaseExpression:
+    """What stands next to the operator: of a power, which binds to the right, its own base."""
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Power) and not node.lpar:
+        return _base(node.left)
+    return node
+
+
+def _is_simple(node: cst.BaseExpression) -> bool:
+    """What black writes `**` around without blanks: names, numbers and dotted names, signed or not."""
+    if node.lpar:
+        return False
+    if isinstance(node, cst.UnaryOperation):
+        return isinstance(node.operator, cst.Minus) and _is_simple(node.expression)
+    if isinstance(node, cst.Attribute):
+        return isinstance(node.value, cst.Name | cst.Attribute) and _is_simple(node.value)
+    return isinstance(node, cst.Name | cst.Integer | cst.Float)
+
+
+def _call(node: cst.Call) -> str:
+    return f"{text(node.func)}({', '.join([_arg(arg) for arg in node.args])})"
+
+
+def _arg(arg: cst.Arg) -> str:
+    if arg.keyword is not None:
+        return f"{arg.keyword.value}={text(arg.value)}"
+    return arg.star + text(arg.value)
+
+
+def _comparison(node: cst.Comparison) -> str:
+    parts = [f" {_operator(target.operator)} {text(target.comparator)}" for target in node.comparisons]
+    return text(node.left) + "".join(parts)
+
+
+def _subscript(node: cst.Subscript) -> str:
+    return f"{text(node.value)}[{', '.join([_index(element.slice) for element in node.slice])}" + (
+        ",]" if len(node.slice) == 1 and isinstance(node.slice[0].comma, cst.Comma) else "]"
+    )
+
+
+def _index(node: Any) -> str:
+    if isinstance(node, cst.Index):
+        return (node.star or "") + text(node.value)
+    parts = [node.lower, node.upper, *([node.step] if node.step is not None else [])]
+    spaced = any(part is not None and _is_complex(part) for part in parts)
+    colon = " : " if spaced else ":"
+    written = colon.join("" if part is None else text(part) for part in parts)
+    return written.strip() if not spaced else _trim(written)
+
+
+def _is_complex(node: cst.BaseExpression) -> bool:
+    """Whether black sets blanks around the colons of a slice with this bound."""
+    if isinstance(node, cst.UnaryOperation):
+        return isinstance(node.operator, cst.Not) or _is_complex(node.expression)
+    return not isinstance(node, cst.Name | cst.Integer | cst.Float | cst.Attribute) or bool(node.lpar)
+
+
+def _trim(written: str) -> str:
+    return written.strip().replace(":  :", "::")
+
+
+def _items(elements: Iterable[Any]) -> str:
+    parts = [("*" if isinstance(e, cst.StarredElement) else "") + text(e.value) for e in elements]
+    return f"{parts[0]}," if len(parts) == 1 else ", ".join(parts)
+
+
+def _tuple(node: cst.Tuple) -> str:
+    return _items(node.elements) if node.elements else ""
+
+
+def _list(node: cst.List) -> str:
+    parts = [("*" if isinstance(e, cst.StarredElement) else "") + text(e.value) for e in node.elements]
+    return f"[{', '.join(parts)}]"
+
+
+def _dict(node: cst.Dict) -> str:
+    parts = [
+        f"{text(e.key)}: {text(e.value)}" if isinstance(e, cst.DictElement) else f"**{text(e.value)}"
+        for e in node.elements
+    ]
+    return "{" + ", ".join(parts) + "}"
+
+
+def _lambda(node: cst.Lambda) -> str:
+    params = _parameters(node.params)
+    return f"lambda {params}: {text(node.body)}" if params else f"lambda: {text(node.body)}"
+
+
+def _parameters(params: cst.Parameters) -> str:
+    parts = [*params.posonly_params]
+    written = [_param(param) for param in parts] + (["/"] if parts else [])
+    written += [_param(param) for param in params.params]
+    if isinstance(params.star_arg, cst.Param):
+        written.append("*" + _param(params.star_arg))
+    elif params.kwonly_params:
+        written.append("*")
+    written += [_param(param) for param in params.kwonly_params]
+    return ", ".join(written)
+
+
+def _param(param: cst.Param) -> str:
+    annotation = f": {text(param.annotation.annotation)}" if param.annotation else ""
+    if param.default is None:
+        return param.name.value + annotation
+    return f"{param.name.value}{annotation}{' = ' if annotation else '='}{text(param.default)}"
+
+
+def _comprehension(node: Any, opening: str, closing: str) -> str:
+    return f"{opening}{text(node.elt)}{_comp_for(node.for_in)}{closing}"
+
+
+def _comp_for(node: cst.CompFor) -> str:
+    written = f" for {_bare(node.target)} in {text(node.iter)}" + "".join(f" if {text(c.test)}" for c in node.ifs)
+    return written + (_comp_for(node.inner_for_in) if node.inner_for_in else "")
+
+
+def _unary(node: cst.UnaryOperation) -> str:
+    inner = node.expression
+    if isinstance(inner, cst.BinaryOperation) and isinstance(inner.operator, cst.Power) and not inner.lpar:
+        return f"{_operator(node.operator)}({text(inner)})"
+    return _operator(node.operator) + text(inner)
+
+
+_EXPRESSIONS: dict[Any, Callable[[Any], str]] = {
+    cst.Name: lambda node: node.value,
+    cst.Integer: lambda node: literal(node.value),
+    cst.Float: lambda node: literal(node.value),
+    cst.Imaginary: lambda node: literal(node.value),
+    cst.SimpleString: lambda node: literal(node.value),
+    cst.FormattedString: lambda node: literal(node.start + "".join(map(_formatted, node.parts)) + node.end),
+    cst.Ellipsis: lambda node: "...",
+    cst.Attribute: lambda node: f"{text(node.value)}.{node.attr.value}",
+    cst.BinaryOperation: _binary,
+    cst.BooleanOperation: lambda node: f"{text(node.left)} {_operator(node.operator)} {text(node.right)}",
+    cst.UnaryOperation: _unary,
+    cst.Comparison: _comparison,
+    cst.Call: _call,
+    cst.Subscript: _subscript,
+    cst.Tuple: _tuple,
+    cst.List: _list,
+    cst.Dict: _dict,
+    cst.Lambda: _lambda,
+    cst.IfExp: lambda node: f"{text(node.body)} if {text(node.test)} else {text(node.orelse)}",
+    cst.ListComp: lambda node: _comprehension(node, "[", "]"),
+    cst.GeneratorExp: lambda node: _comprehension(node, "", ""),
+}

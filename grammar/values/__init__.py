@@ -1,0 +1,1 @@
+"""What a value may be: types, dimensions, patterns of arrays and trees, static arguments."""

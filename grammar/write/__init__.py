@@ -1,0 +1,1 @@
+"""Writes a drawn graph as a libcst module."""

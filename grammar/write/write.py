@@ -1,0 +1,526 @@
+"""Writing: from a derivation's graph to a libcst module. Decides names, what stands inline, and the form of bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import libcst as cst
+
+from grammar.choices import Choices
+from grammar.derive.graph import Block, Display, Literal, Node, Tree, Var, type_of, used_by, used_in, variables
+from grammar.profile import Profile
+from grammar.rules.production import Production
+from grammar.text import syntax
+from grammar.text.template import LAMBDA, Expr, literal, name
+from grammar.values.patterns import TuplePattern
+from grammar.values.types import Type
+from grammar.write import guards
+from grammar.write.names import (
+    ModuleNames,
+    Names,
+    argument_names,
+    default_names,
+    entry_names,
+    function_names,
+    result_names,
+    sentence,
+)
+from grammar.write.wrap import wrap
+
+_WIDEST_INLINE = 46
+_WIDEST_LAMBDA = 56
+_NESTING = 3
+_MOST_DEFAULTS = 2
+_LEAST_STYLED = 4
+"""Nodes of a function of which some stand in a named scope or are gathered."""
+_LONGEST_SCOPE = 8
+_MOST_GATHERED = 3
+
+
+@dataclass(slots=True)
+class Module:
+    """What the functions of one module share."""
+
+    choices: Choices
+    profile: Profile
+    entry: Block
+    imports: set[str] = field(default_factory=lambda: {"import jax.numpy as jnp"})
+    """What may be needed, of which `render.module` keeps what is used. No template asks for the module of a dtype that
+    is a static value."""
+    names: ModuleNames = field(default_factory=ModuleNames)
+    functions: list[cst.FunctionDef] = field(default_factory=list[cst.FunctionDef])
+    written: dict[int, str] = field(default_factory=dict[int, str])
+    """Names of the module-level functions that blocks became, by identity."""
+    array_annotation: str = "jax.Array"
+    annotated: bool = False
+    plain_lax: bool = True
+
+    def chance(self, what: str) -> bool:
+        return self.choices.chance(self.profile.style[what])
+
+    def pick(self, cumulative: Sequence[float]) -> int:
+        return self.choices.weighted(cumulative)
+
+    def alias(self, alias: str, statement: str) -> Expr:
+        """How this module writes a module that templates import by `from`; the import is noted."""
+        if alias == "lax" and not self.plain_lax:
+            self.imports.add("import jax")
+            return syntax.expression("jax.lax")
+        self.imports.add(statement)
+        return name(alias)
+
+    def annotation(self, tree: Tree) -> str:
+        """The annotation of a value."""
+        if isinstance(tree, Display) and not tree.keys:
+            return f"tuple[{', '.join(self.annotation(item) for item in tree.items)}]"
+        array = self.array_annotation
+        self.imports.add("import jax" if array.startswith("jax") else "import jax.numpy as jnp")
+        return f"dict[str, {array}]" if isinstance(tree, Display) else array
+
+
+def module_of(
+    entry: Block, transform: str, choices: Choices, profile: Profile
+) -> tuple[Module, str, list[tuple[str, Type]]]:
+    """Writes the entry and all it needs; returns the module, the entry's name and its parameters with their types."""
+    module = Module(choices, profile, entry)
+    module.annotated = module.chance("annotations")
+    module.array_annotation = choices.item(("jax.Array", "jnp.ndarray"))
+    module.plain_lax = module.chance("plain_lax")
+    writer = FunctionWriter(module, entry, Names(module.names))
+    statements = writer.body()
+    params = [(name, type_of(param.tree)) for name, param in zip(writer.params, entry.params, strict=True)]
+    label = module.names.function(_rotated(entry_names(writer.result_name), choices, 4))
+    if module.chance("raises"):
+        statements = guards.refusal(params, choices) + statements
+    if module.chance("asserts"):
+        statements = guards.assertion(params, choices) + statements
+    if module.chance("docstring"):
+        statements.insert(0, syntax.docstring(_docstring(label, writer.params, choices)))
+    definition = _definition(module, label, writer, statements)
+    jitted = module.chance("jit")
+    if jitted:
+        module.imports.add("import jax")
+        definition = definition.with_changes(decorators=[syntax.decorator("jax.jit")])
+    module.functions.append(definition)
+    if transform == "none":
+        return module, label, params
+    assert entry.result is not None
+    module.imports.add("import jax")
+    wrapped = wrap(transform, label, params, type_of(entry.result), choices)
+    outer = module.names.function(wrapped.names)
+    outer_params = cst.Parameters([syntax.param(name) for name, _ in wrapped.params])
+    module.functions.append(syntax.function(outer, outer_params, wrapped.statements))
+    return module, outer, wrapped.params
+
+
+def _docstring(label: str, params: Sequence[str], choices: Choices) -> str:
+    of = f" from {', '.join(params)}" if choices.chance(0.5) and len(params) < 5 else ""
+    return f"{sentence(label)}{of}."
+
+
+def _rotated(candidates: Sequence[str], choices: Choices, most: int) -> Sequence[str]:
+    start = choices.below(min(len(candidates), most))
+    return (*candidates[start:], *candidates[:start])
+
+
+def _definition(module: Module, label: str, writer: FunctionWriter, statements: list[Any]) -> cst.FunctionDef:
+    block = writer.block
+    annotate = module.annotation if module.annotated and block.parent is None else None
+    own = [
+        syntax.param(name, annotate and annotate(param.tree))
+        for name, param in zip(writer.params, block.params, strict=True)
+    ]
+    defaults = [
+        syntax.param(label, "float" if annotate else None, literal(value)) for value, label in writer.defaults.items()
+    ]
+    if defaults and module.chance("keyword_only"):
+        params = cst.Parameters(own, star_arg=cst.ParamStar(), kwonly_params=defaults)
+    else:
+        params = cst.Parameters([*own, *defaults])
+    assert block.result is not None
+    return syntax.function(label, params, statements, annotate and annotate(block.result))
+
+
+class FunctionWriter:
+    """Writes one block as a function body."""
+
+    def __init__(self, module: Module, block: Block, names: Names, known: Mapping[int, Expr] | None = None) -> None:
+        self.module = module
+        self.block = block
+        self.names = names
+        self.known: dict[int, Expr] = dict(known or {})
+        """How each variable is written, by identity."""
+        self.params: list[str] = []
+        self.defaults: dict[float, str] = {}
+        """Numbers that stand as defaults of further parameters, and the names of these."""
+        self.statements: list[Any] = []
+        self.result_name = ""
+        self.force_inline = False
+        self._most_defaults = 0
+        self._inlined: set[int] = set()
+        self._rebindable: dict[int, int] = {}
+
+    # --- the whole body ---
+
+    def body(self, *, inline: bool = False) -> list[Any]:
+        """The statements, return included. With `inline`, everything that may stand inline does."""
+        self.force_inline = inline
+        # What JAX's loops and branches call takes what they pass and no more.
+        if (self.block.helper or self.block is self.module.entry) and self.module.chance("default_arguments"):
+            self._most_defaults = _MOST_DEFAULTS
+        self._choose_inlined()
+        self._last_use()
+        for param in self.block.params:
+            self._write_param(param.role, param.tree)
+        self._write_nodes()
+        assert self.block.result is not None
+        if not self.result_name:
+            self.result_name = self._first_name(self.block.result)
+        self.statements.append(syntax.returns(self._result(self.block.result)))
+        return self.statements
+
+    def _first_name(self, tree: Tree) -> str:
+        for var in variables(tree):
+            if var.node is not None and var.node.production.names:
+                return var.node.production.names[0]
+        return ""
+
+    def _result(self, tree: Tree) -> Expr:
+        if isinstance(tree, Display) and tree.keys and tree.keys[0][0] == "?":
+            keys = Names(ModuleNames())
+            labels: list[str] = []
+            for item in tree.items:
+                assert isinstance(item, Var)
+                written = self.known.get(id(item))
+                base = written.node.value if written and isinstance(written.node, cst.Name) else "value"
+                labels.append(keys.fresh((base,)))
+            tree = Display(tree.items, tuple(labels))
+        return self._tree(tree)
+
+    # --- parameters ---
+
+    def _write_param(self, role: str, tree: Tree) -> None:
+        if isinstance(tree, Var):
+            given = argument_names(tree.type, role)
+            first = given[0] == role
+            label = self.names.fresh(given if first else _rotated(given, self.module.choices, 3))
+            self.known[id(tree)] = name(label)
+        else:
+            label = self.names.fresh((role, f"{role}_in"))
+            assert isinstance(tree, Display)
+            self._open_param(label, tree)
+        self.params.append(label)
+
+    def _open_param(self, label: str, tree: Display) -> None:
+        """Dictionaries are read by key; tuples are unpacked in the first line."""
+        if tree.keys:
+            for key, item in zip(tree.keys, tree.items, strict=True):
+                self.known[id(item)] = syntax.item(label, key)
+            return
+        targets: list[str] = []
+        for item in tree.items:
+            assert isinstance(item, Var)
+            given = _rotated(result_names(item.type, ""), self.module.choices, 4)
+            targets.append(self.names.fresh(given))
+            self.known[id(item)] = name(targets[-1])
+        self.statements.append(syntax.assign(syntax.names_tuple(targets), name(label)))
+
+    # --- nodes ---
+
+    def _write_nodes(self) -> None:
+        """One after the other. Some may stand in a named scope, and what they make may be gathered in a dictionary."""
+        nodes = self.block.nodes
+        scope, gathering = self._some_nodes("named_scope"), self._some_nodes("gathered")
+        begin = 0
+        for at, node in enumerate(nodes):
+            if at == scope.start:
+                begin = len(self.statements)
+            if id(node) not in self._inlined:
+                self._write_node(node, at)
+            if at + 1 == scope.stop:
+                self._into_scope(begin, nodes[scope.start : scope.stop])
+            if at in gathering and self._gather(at):
+                gathering = range(0)
+
+    def _some_nodes(self, style: str) -> range:
+        """Some nodes in a row, in a function that has this style; none in others."""
+        count = len(self.block.nodes)
+        if self.force_inline or count < _LEAST_STYLED or not self.module.chance(style):
+            return range(0)
+        start = self.module.choices.below(count - 1)
+        return range(start, start + 2 + self.module.choices.below(min(count - start - 1, _LONGEST_SCOPE - 1)))
+
+    def _into_scope(self, begin: int, nodes: Sequence[Node]) -> None:
+        """Sets the statements from `begin` on, which these nodes became, into a scope named by what comes of them."""
+        named, inside = self._named(nodes), self.statements[begin:]
+        if named and inside:
+            self.module.imports.add("import jax")
+            _, label = named[-1]
+            self.statements[begin:] = [syntax.within(f'jax.named_scope("{label}")', inside)]
+
+    def _gather(self, at: int) -> bool:
+        """Puts what nodes up to here made, and later ones need, into a dictionary from which these read it."""
+        nodes = self.block.nodes
+        made = self._named(nodes[: at + 1])
+        needed = [(var, key) for var, key in made if at < self._rebindable[id(var)] < len(nodes)][-_MOST_GATHERED:]
+        if len(needed) < 2:
+            return False
+        label = self.names.fresh(_rotated(("cache", "values", "aux", "state", "parts"), self.module.choices, 4))
+        keys = [key for _, key in needed]
+        self.statements.append(syntax.assign(name(label), syntax.display([name(key) for key in keys], keys)))
+        self.known.update((id(var), syntax.item(label, key)) for var, key in needed)
+        return True
+
+    def _named(self, nodes: Sequence[Node]) -> list[tuple[Var, str]]:
+        """The variables that nodes made and that stand under a name, with that name."""
+        made = [var for node in nodes if node.outputs is not None for var in variables(node.outputs) if var.uses]
+        written = [(var, self.known[id(var)].node) for var in made if id(var) in self.known]
+        return [(var, node.value) for var, node in written if isinstance(node, cst.Name)]
+
+    def _write_node(self, node: Node, at: int) -> None:
+        value = self._node(node)
+        assert node.outputs is not None
+        if isinstance(node.outputs, Var) and self._is_local(node, value):
+            self.known[id(node.outputs)] = value
+            return
+        target = self._target(node, node.outputs, at)
+        self.statements.append(syntax.assign(target, value, augment=self.module.choices.chance(0.5)))
+
+    @staticmethod
+    def _is_local(node: Node, value: Expr) -> bool:
+        """Whether a template's result is one of its own variables: it then needs no further name."""
+        template = node.production.template
+        return isinstance(value.node, cst.Name) and bool(template.before_raw)
+
+    def _target(self, node: Node, tree: Tree, at: int) -> Expr:
+        """What the outputs are assigned to; unused ones are `_`."""
+        if isinstance(tree, Var):
+            return self._bind(node, tree, at, 0)
+        assert isinstance(tree, Display)
+        if tree.keys:
+            label = self.names.fresh(("state", "result", "out"))
+            self._open_param(label, tree)
+            return name(label)
+        parts = [
+            self._bind(node, item, at, position) if isinstance(item, Var) else self._target(node, item, at)
+            for position, item in enumerate(tree.items)
+        ]
+        return syntax.target_tuple(parts)
+
+    def _bind(self, node: Node, var: Var, at: int, position: int) -> Expr:
+        if not var.uses:
+            return name("_")
+        label = self._rebound(node, var, at) or self.names.fresh(self._result_candidates(node, var, position))
+        self.known[id(var)] = written = name(label)
+        if var in (self.block.result,):
+            self.result_name = label
+        return written
+
+    def _result_candidates(self, node: Node, var: Var, position: int) -> Sequence[str]:
+        names = node.production.names
+        if isinstance(node.outputs, Display) and isinstance(node.production.result, TuplePattern):
+            given = names[position] if position < len(names) else ""
+            candidates = result_names(var.type, given)
+            return candidates if given else _rotated(candidates, self.module.choices, 4)
+        choices = (*names, *result_names(var.type, ""))
+        return _rotated(choices, self.module.choices, max(len(names), 2))
+
+    def _rebound(self, node: Node, var: Var, at: int) -> str:
+        """The name of an operand that is used here for the last time, if the result takes it over."""
+        if not self.module.chance("rebind"):
+            return ""
+        for tree in node.arguments.values():
+            own = isinstance(tree, Var) and tree.block is self.block and tree.type.dtype == var.type.dtype
+            if own and self._rebindable.get(id(tree)) == at:
+                self._rebindable[id(tree)] = -1
+                written = self.known.get(id(tree))
+                if written is not None and isinstance(written.node, cst.Name):
+                    return written.node.value
+        return ""
+
+    def _node(self, node: Node, depth: int = 0) -> Expr:
+        """The expression of a node; statements that it needs are written before."""
+        template = node.production.template
+        env: dict[str, Expr] = {}
+        for label, value in node.arguments.items():
+            if isinstance(value, Block):
+                env[label] = self._body(node.production, label, value)
+            elif isinstance(value, Var | Literal | Display):
+                env[label] = self._tree(value, depth + 1)
+            else:
+                env[label] = literal(value)
+        for label in sorted(template.rebound):
+            env[label] = self._own_variable(label, env[label], node)
+        for label in template.locals:
+            env[label] = name(self.names.fresh((label,)))
+        self.module.imports |= template.imports
+        for alias, statement in template.modules.items():
+            env[alias] = self.module.alias(alias, statement)
+        pick = self.module.pick
+        self.statements.extend(template.statements(env, pick))
+        return template.result(env, pick)
+
+    def _own_variable(self, label: str, value: Expr, node: Node) -> Expr:
+        """A variable for a parameter that the template assigns to."""
+        output = node.outputs
+        of = output.type if isinstance(output, Var) else None
+        fresh = self.names.fresh(_rotated(result_names(of, ""), self.module.choices, 4) if of else (label,))
+        self.statements.append(syntax.assign(name(fresh), value))
+        return name(fresh)
+
+    # --- values ---
+
+    def _number(self, value: float) -> Expr:
+        """A number as it is, or the parameter whose default it is."""
+        if not isinstance(value, float):  # 2 equals 2.0
+            return literal(value)
+        if value not in self.defaults and len(self.defaults) < self._most_defaults:
+            self.defaults[value] = self.names.fresh(_rotated(default_names(value), self.module.choices, 4))
+        return name(self.defaults[value]) if value in self.defaults else literal(value)
+
+    def _tree(self, tree: Tree, depth: int = 0) -> Expr:
+        if isinstance(tree, Literal):
+            return self._number(tree.value)
+        if isinstance(tree, Display):
+            return syntax.display([self._tree(item, depth + 1) for item in tree.items], tree.keys)
+        written = self.known.get(id(tree))
+        if written is not None:
+            return written
+        node = tree.node
+        assert node is not None
+        assert id(node) in self._inlined, "a variable is written before it is used"
+        value = self._node(node, depth)
+        if not self.force_inline and (value.width > _WIDEST_INLINE or depth > _NESTING):
+            label = self.names.fresh(self._result_candidates(node, tree, 0))
+            self.statements.append(syntax.assign(name(label), value))
+            value = name(label)
+        self.known[id(tree)] = value
+        return value
+
+    # --- what stands inline, and until when names live ---
+
+    def _choose_inlined(self) -> None:
+        places = _places(self.block)
+        for node in self.block.nodes:
+            var = node.outputs
+            if not isinstance(var, Var) or var.uses != 1:
+                continue
+            place = places.get(id(var))
+            if place is None or node.production.template.before_raw or _makes_names(node):
+                continue
+            if place and (self.force_inline or self.module.chance("inline")):
+                self._inlined.add(id(node))
+
+    def _last_use(self) -> None:
+        """For every variable, the node (by place) that uses it last, where that node alone decides."""
+        position = {id(node): at for at, node in enumerate(self.block.nodes)}
+        owner: dict[int, int] = {}
+        for node in reversed(self.block.nodes):
+            at = position[id(node)]
+            if id(node) in self._inlined:
+                assert isinstance(node.outputs, Var)
+                at = owner.get(id(node.outputs), len(position))
+            for inner in used_by(node):
+                owner[id(inner)] = max(owner.get(id(inner), -1), at)
+        assert self.block.result is not None
+        for var in variables(self.block.result):
+            owner[id(var)] = len(position)
+        self._rebindable = owner
+
+    # --- bodies ---
+
+    def _body(self, production: Production, role: str, body: Block) -> Expr:
+        """A body as an expression: a lambda, an existing function, a nested function or a module-level one."""
+        if id(body) in self.module.written:
+            return name(self.module.written[id(body)])
+        captured = _captured(body)
+        template = production.template
+        only_named = body.helper or role in template.called
+        if not only_named and self.module.chance("lambda"):
+            short = self._lambda(body, captured)
+            if short is not None:
+                return short
+        hoisted = not captured and (body.helper or self.module.choices.chance(0.5))
+        names = Names(self.module.names, self.names.taken if captured else ())
+        writer = FunctionWriter(self.module, body, names, self.known if captured else None)
+        statements = writer.body()
+        candidates = _rotated(function_names("helper" if body.helper else role), self.module.choices, 8)
+        label = self.module.names.function(candidates)
+        definition = _definition(self.module, label, writer, statements)
+        if hoisted:
+            self.module.functions.append(definition)
+            self.module.written[id(body)] = label
+        else:
+            self.statements.append(definition)
+        return name(label)
+
+    def _lambda(self, body: Block, captured: bool) -> Expr | None:
+        """The body as a lambda, if it is one short expression."""
+        if any(isinstance(param.tree, Display) and not param.tree.keys for param in body.params):
+            return None
+        if not all(self._fits_inline(node, body) for node in body.nodes):
+            return None
+        names = Names(self.module.names, self.names.taken if captured else ())
+        writer = FunctionWriter(self.module, body, names, self.known if captured else None)
+        statements = writer.body(inline=True)
+        if len(statements) != 1:
+            return None
+        value = syntax.returned(statements[0])
+        existing = syntax.eta_reduced(value, writer.params)
+        if existing is not None:
+            return existing
+        whole = Expr(syntax.lambda_of(writer.params, value), LAMBDA, 9 + len(", ".join(writer.params)) + _width(value))
+        return whole if whole.width <= _WIDEST_LAMBDA else None
+
+    @staticmethod
+    def _fits_inline(node: Node, body: Block) -> bool:
+        return (
+            isinstance(node.outputs, Var)
+            and node.outputs.uses == 1
+            and not node.production.template.before_raw
+            and not node.production.bodies
+            and bool(_places(body).get(id(node.outputs)))
+        )
+
+
+def _width(node: cst.BaseExpression) -> int:
+    return len(cst.Module([]).code_for_node(node))
+
+
+def _makes_names(node: Node) -> bool:
+    """Whether writing a node defines functions, which must stand before the statement."""
+    return any(isinstance(value, Block) for value in node.arguments.values())
+
+
+def _places(block: Block) -> dict[int, bool]:
+    """For every variable of a block: whether the place it is used at takes any expression (False: only a name)."""
+    places: dict[int, bool] = {}
+    for node in block.nodes:
+        template = node.production.template
+        for label, value in node.arguments.items():
+            once = template.counts.get(label, 0) == 1 and label not in template.nested and label not in template.rebound
+            if isinstance(value, Var | Display | Literal):
+                for var in variables(value):
+                    places[id(var)] = once
+            elif isinstance(value, Block):
+                for inner in used_in(value):
+                    places[id(inner)] = False
+    if block.result is not None:
+        for var in variables(block.result):
+            places[id(var)] = isinstance(block.result, Var) or places.get(id(var), False)
+    return places
+
+
+def _captured(body: Block) -> bool:
+    """Whether a body uses variables of the functions around it."""
+    own = {id(var) for var in body.scope}
+    inner = [body]
+    while inner:
+        for node in inner.pop().nodes:
+            for value in node.arguments.values():
+                if isinstance(value, Block):
+                    own.update(id(var) for var in value.scope)
+                    inner.append(value)
+    return any(id(var) not in own for var in used_in(body))

@@ -1,0 +1,1 @@
+"""JAX routines as they are written into rows."""

@@ -1,0 +1,1 @@
+"""The same routines for a batch of problems at once."""

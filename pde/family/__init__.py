@@ -1,0 +1,1 @@
+"""Combinations of problem, scheme and solver as rows of a run."""

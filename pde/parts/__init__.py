@@ -1,0 +1,1 @@
+"""Binds JAX routines to their arguments and writes them into programs."""

