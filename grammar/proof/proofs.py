@@ -15,10 +15,13 @@ from pathlib import Path
 import jax
 
 from grammar.errors import UserError
+from processes import meaning
 
 _PACKAGE = Path(__file__).parents[1]
 _NOTED = Path(__file__).with_name("proved.txt")
 """Proofs of the grammar as it was released: version of JAX, module, digest."""
+_NO_PART = ("productions", "write", "program.py", "__main__.py")
+"""What no proof depends on; each module of productions is part of its own."""
 NO_CACHE = (OSError, RuntimeError)
 """Raised where the user has no home, or none that we may look into."""
 _FROM = re.compile(r"^from grammar\.productions\.(\w+) import", re.MULTILINE)
@@ -28,9 +31,8 @@ class Proofs:
     """What is known of this grammar, as it stands on disk now, under this JAX."""
 
     def __init__(self) -> None:
-        self._core = hashlib.sha256(jax.__version__.encode())
-        for source in sorted(path for path in _PACKAGE.rglob("*.py") if path.parent.name != "productions"):
-            self._core.update(source.read_bytes())
+        core = meaning.digest(meaning.sources(_PACKAGE, without=_NO_PART))
+        self._core = f"{jax.__version__} {core}"
         self._noted = _noted()
 
     def known(self, module: Path) -> bool:
@@ -68,14 +70,12 @@ class Proofs:
         return f"{jax.__version__} {module.name} {self._digest(module)}"
 
     def _digest(self, module: Path) -> str:
-        """Of what the proof depends on: JAX, the grammar without its productions, and the module with those it takes
-        rules from."""
-        text = module.read_text(encoding="utf-8")
-        digest = self._core.copy()
-        digest.update(text.encode())
-        for name in _FROM.findall(text):
-            digest.update((_PACKAGE / "productions" / f"{name}.py").read_bytes())
-        return digest.hexdigest()[:32]
+        """Of what the proof depends on: JAX, what the rooms below and the proof itself mean, the module, and those that
+        lend it rules."""
+        lenders = _FROM.findall(module.read_text(encoding="utf-8"))
+        parts = [module, *(_PACKAGE / "productions" / f"{name}.py" for name in lenders)]
+        own = meaning.digest((path.name, path) for path in parts)
+        return hashlib.sha256(f"{self._core} {own}".encode()).hexdigest()[:32]
 
 
 def _noted() -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from pde.schemes.high_order import SCHEMES
 from pde.schemes.model import Model
 from pde.schemes.problem import Problem
 from pde.solvers.table import SOLVERS
+from processes import meaning
 
 DTYPE = "float32"
 TOLERANCES = {"single": (1e-3, 1e-4, 1e-5, 1e-6), "double": (1e-6, 1e-8, 1e-10)}
@@ -199,13 +199,13 @@ def _facts(row: Row, use: str, shape: tuple[int, ...]) -> dict[str, object]:
 
 
 def digest() -> str:
-    """What a program depends on besides seed and index: this package, its table, and the choices' source."""
-    found = hashlib.sha256()
+    """What a program depends on besides seed and index: what the sources of problems, schemes, solvers and of this room
+    mean, its table, and the choices' source."""
     package = Path(__file__).parents[1]
-    sources = [*sorted(package.rglob("*.py")), validated.PATH, Path(grammar.__file__).with_name("choices.py")]
-    for path in sources:
-        found.update(path.name.encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()
+    sources = meaning.sources(package, without=("validation", "library.py", "__main__.py"))
+    return meaning.digest(
+        [*sources, ("table", validated.PATH), ("choices", Path(grammar.__file__).with_name("choices.py"))]
+    )
 
 
 def load() -> Poisson:
