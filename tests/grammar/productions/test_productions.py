@@ -17,7 +17,7 @@ from grammar.write.write import module_of
 
 GRAMMAR = grammar.load("default")
 DRAWS = int(os.environ.get("DRAWS", "50"))
-"""Of each production; `.ci/run` asks for 200."""
+"""Of each production; 200 every night."""
 WRITTEN = 6
 """Draws of each production that are written as a module."""
 MOST_REJECTED = 0.5
