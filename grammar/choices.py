@@ -17,6 +17,8 @@ import numpy as np
 T = TypeVar("T")
 _BATCH = 256
 _SCALE = 2.0**-64
+_GRAIN = 2**16
+"""Steps in which `Drawn` tells weights apart."""
 
 
 class Choices(ABC):
@@ -72,42 +74,38 @@ class Seeded(Choices):
         return value
 
 
-class _Fed(Choices):
-    """Choices whose integers come from elsewhere, one bounded integer at a time."""
-
-    @abstractmethod
-    def _feed(self, bound: int) -> int: ...
-
-    @final
-    def below(self, bound: int) -> int:
-        value = self._feed(bound)
-        self.record.append(value)
-        return value
-
-    @final
-    def weighted(self, cumulative: Sequence[float]) -> int:
-        return self.below(len(cumulative))
-
-
 @final
-class Replayed(_Fed):
+class Replayed(Choices):
     """Choices read back from a record; past its end, or out of bounds after an edit, the simplest option."""
 
     def __init__(self, record: Sequence[int]) -> None:
         super().__init__()
         self._left = iter(record)
 
-    def _feed(self, bound: int) -> int:
-        return min(next(self._left, 0), bound - 1)
+    def below(self, bound: int) -> int:
+        value = min(next(self._left, 0), bound - 1)
+        self.record.append(value)
+        return value
+
+    def weighted(self, cumulative: Sequence[float]) -> int:
+        return self.below(len(cumulative))
 
 
 @final
-class Drawn(_Fed):
+class Drawn(Choices):
     """Choices drawn by a function of the bound: `lambda n: data.draw(st.integers(0, n - 1))` in Hypothesis."""
 
     def __init__(self, draw: Callable[[int], int]) -> None:
         super().__init__()
         self._draw = draw
 
-    def _feed(self, bound: int) -> int:
-        return self._draw(bound)
+    def below(self, bound: int) -> int:
+        value = self._draw(bound)
+        self.record.append(value)
+        return value
+
+    def weighted(self, cumulative: Sequence[float]) -> int:
+        at = self._draw(_GRAIN) / _GRAIN * cumulative[-1]
+        value = min(bisect_right(cumulative, at), len(cumulative) - 1)
+        self.record.append(value)
+        return value

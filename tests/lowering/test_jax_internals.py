@@ -103,12 +103,32 @@ def test_short_locations_puts_the_setting_back():
     assert jax.config.jax_traceback_in_locations_limit == before != 8
 
 
-def test_private_names_stay_in_one_file():
-    for path in PACKAGE.glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        names = {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
-        private = re.search(r"jax\._src|jax\.extend import", text) or {
-            "raw_frames",
-            "source_info",
-        } & names - {"source_info"}
-        assert not private or path.name in {"_jax_internals.py", "spans.py"}
+PRIVATE = re.compile(r"\bjax\._src\b|\bjaxlib\b|\bjax\.extend\b|\bfrom jax import _\w+|\bjax(\.\w+)*\._(?!_)\w+")
+"""How a private interface of JAX is reached: its private modules, jaxlib, and names that begin with an underscore."""
+
+
+def private_names(source):
+    tree = ast.parse(source)
+    imported = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    reached = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return sorted({found[0] for text in (*imported, *reached) if (found := PRIVATE.search(text))})
+
+
+@pytest.mark.parametrize("package", ["grammar", "lowering", "pde", "fuzzer", "processes"])
+def test_private_names_stay_in_one_file(package):
+    paths = [path for path in (PACKAGE.parent / package).rglob("*.py") if path.name != "_jax_internals.py"]
+    assert len(paths) > 5
+    assert {path.name: names for path in paths if (names := private_names(path.read_text(encoding="utf-8")))} == {}
+
+
+def test_a_private_name_is_seen():
+    for line in (
+        "import jax._src.core",
+        "from jax._src import core",
+        "import jaxlib.mlir",
+        "jax.core._x(1)",
+        "from jax import _src",
+    ):
+        assert private_names(line), line
+    for line in ("import jax.numpy as jnp", "jax.core.Jaxpr", "x._jax", "fuzzer.jax_", "from jax import lax"):
+        assert not private_names(line), line

@@ -89,7 +89,7 @@ def on_ray(cluster: Any, out: Path, *views: Watcher) -> None:
 def test_two_nodes_and_keys_in_actors(
     cluster: Any, second: Any, tmp_path: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(on_cluster, "ROWS_PER_ACTOR", 12)
+    monkeypatch.setattr("fuzzer.keeping.ledger.ROWS_PER_ACTOR", 12)
     watcher = Watcher(1, lambda: None)
     on_ray(cluster, tmp_path / "run", watcher)
     assert contents(tmp_path / "run") == undisturbed
@@ -100,7 +100,7 @@ def test_two_nodes_and_keys_in_actors(
 def test_a_node_is_lost_half_way(
     cluster: Any, second: Any, tmp_path: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(on_cluster, "ROWS_PER_ACTOR", 12)
+    monkeypatch.setattr("fuzzer.keeping.ledger.ROWS_PER_ACTOR", 12)
     watcher = Watcher(16, lambda: cluster.remove_node(second, allow_graceful=False))
     on_ray(cluster, tmp_path / "run", watcher)
     assert contents(tmp_path / "run") == undisturbed

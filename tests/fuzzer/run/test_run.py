@@ -158,7 +158,7 @@ def finished(made_once: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two blocks without a new row are enough to give up."""
-    for module in ("selection", "maker"):
+    for module in ("keeping.selection", "run.maker"):
         monkeypatch.setattr(f"fuzzer.{module}.PATIENCE", 2)
 
 

@@ -15,6 +15,7 @@ from grammar.proof import arrays, interpret
 GRAMMAR = grammar.load("default")
 SAMPLE = range(1000, 1048)
 MOST_CONSTANT = 2
+MOST_REFUSED = 1
 
 
 def arguments(program, rng):
@@ -29,8 +30,8 @@ def arguments(program, rng):
     return made
 
 
-def test_results_are_finite_and_not_constant(quick_jit):
-    constant = []
+def test_results_are_finite_and_not_constant(quick_jit, known_fault):
+    constant, refused = [], 0
     for index in SAMPLE:
         program = GRAMMAR.draw(7, index)
         namespace = {}
@@ -40,7 +41,9 @@ def test_results_are_finite_and_not_constant(quick_jit):
         try:
             first, second = (jax.tree.leaves(function(**arguments(program, rng))) for _ in range(2))
             finite = [bool(jnp.isfinite(x).all()) for x in first if jnp.issubdtype(x.dtype, jnp.inexact)]
-        except jax.errors.JaxRuntimeError:  # XLA's own faults (an FFT in a layout it does not take) are not ours
+        except jax.errors.JaxRuntimeError as error:
+            known_fault(error)
+            refused += 1
             continue
         assert all(finite), f"index {index}\n{program.source}"
         numbers = [
@@ -49,6 +52,7 @@ def test_results_are_finite_and_not_constant(quick_jit):
         if all(jnp.array_equal(a, b) for a, b in numbers):
             constant.append(index)
     assert len(constant) <= MOST_CONSTANT, constant
+    assert refused <= MOST_REFUSED
 
 
 def test_what_joins_unused_values_lets_both_through():
@@ -69,12 +73,15 @@ SMOOTH = [p for p in GRAMMAR.tables.productions if any(body.smooth for _, body i
 
 @pytest.mark.parametrize("production", SMOOTH, ids=lambda production: production.name)
 def test_derivatives_depend_on_where_they_are_taken(production):
+    checked = 0
     for index in range(4):
         try:
             block = Derivation(GRAMMAR.tables, Seeded(9, index)).alone(production)
         except grammar.Rejected:
             continue
+        checked += 1
         values = interpret.arguments_of(block)
         text = jax.jit(lambda *values: interpret.run(block, list(values))).lower(*values).as_text()  # noqa: B023
         parameters = text.partition("@main(")[2].partition(") -> ")[0].count("%arg")  # those that results depend on
         assert parameters == len(jax.tree.leaves(values)), index
+    assert checked >= 2
