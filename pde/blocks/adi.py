@@ -12,10 +12,13 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax import Array, lax
 
+from pde.blocks.batching import as_it_stands, same_for_all, single_only
+
 Matrix = Callable[[int], Array]
 Alternate = Callable[[Array, Array, Array], Array]
 
 
+@same_for_all
 def geometric_shifts(*, lowest: float, highest: float, count: int) -> Array:
     """Shifts spread geometrically over the spectrum of one axis."""
     position = (jnp.arange(count) + 0.5) / count
@@ -30,6 +33,7 @@ def dense_step(u: Array, f: Array, shift: Array, *, x_matrix: Matrix, y_matrix: 
     return jnp.linalg.solve(y + shift * jnp.eye(m), (f + shift * half - x @ half).T).T
 
 
+@single_only
 def tridiagonal_step(u: Array, f: Array, shift: Array, *, spacing: Callable[[Array], float]) -> Array:
     """One step with the shift: tridiagonal systems along x, then along y."""
     h = spacing(u)
@@ -57,6 +61,7 @@ def eigen_step(u: Array, f: Array, shift: Array, *, x_matrix: Matrix, y_matrix: 
     return (f + shift * half - x @ half) @ y_inverse.T
 
 
+@as_it_stands
 def cycle_scan(f: Array, *, alternate: Alternate, shifts: Callable[[], Array], cycles: int) -> Array:
     """Solution after a few cycles through the shifts."""
 
@@ -66,12 +71,14 @@ def cycle_scan(f: Array, *, alternate: Alternate, shifts: Callable[[], Array], c
     return lax.scan(advance, jnp.zeros_like(f), jnp.tile(shifts(), cycles))[0]
 
 
+@as_it_stands
 def cycle_fori(f: Array, *, alternate: Alternate, shifts: Callable[[], Array], cycles: int) -> Array:
     """Solution after a few cycles through the shifts."""
     schedule = jnp.tile(shifts(), cycles)
     return lax.fori_loop(0, schedule.shape[0], lambda k, u: alternate(u, f, schedule[k]), jnp.zeros_like(f))
 
 
+@single_only
 def cycle_while(
     f: Array,
     *,

@@ -14,6 +14,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve, solve_triangular
 
+from pde.blocks.batching import rebound, same_for_all
+
 Field = Callable[[Array], Array]
 Matrix = Callable[[int], Array]
 Bands = Callable[[Array], tuple[Array, Array, Array]]
@@ -46,12 +48,14 @@ def solve_inverse(f: Array, *, matrix: Field) -> Array:
     return (jnp.linalg.inv(matrix(f)) @ f.ravel()).reshape(f.shape)
 
 
+@same_for_all
 def pinned_matrix(f: Array, *, plain_matrix: Field) -> Array:
     """Matrix made regular by adding the projection on constants."""
     matrix = plain_matrix(f)
     return matrix + jnp.trace(matrix) / f.size**2
 
 
+@same_for_all
 def axis_dense(f: Array, *, x_matrix: Matrix) -> Array:
     """Matrix of the operator."""
     return x_matrix(f.shape[0])
@@ -60,6 +64,7 @@ def axis_dense(f: Array, *, x_matrix: Matrix) -> Array:
 # Three diagonals.
 
 
+@same_for_all
 def plain_bands(f: Array, *, spacing: Callable[[Array], float]) -> tuple[Array, Array, Array]:
     """The three diagonals of minus the second derivative."""
     h = spacing(f)
@@ -67,6 +72,7 @@ def plain_bands(f: Array, *, spacing: Callable[[Array], float]) -> tuple[Array, 
     return side.at[0].set(0.0), jnp.full(f.shape[0], 2.0 / h**2), side.at[-1].set(0.0)
 
 
+@same_for_all
 def matrix_bands(f: Array, *, x_matrix: Matrix) -> tuple[Array, Array, Array]:
     """The three diagonals of the operator's matrix."""
     matrix = x_matrix(f.shape[0])
@@ -75,6 +81,7 @@ def matrix_bands(f: Array, *, x_matrix: Matrix) -> tuple[Array, Array, Array]:
     return lower, jnp.diagonal(matrix), upper
 
 
+@same_for_all
 def probed_bands(f: Array, *, apply_operator: Field) -> tuple[Array, Array, Array]:
     """The three diagonals of the operator, read off its images of three combs."""
     i = jnp.arange(f.shape[0])
@@ -141,10 +148,13 @@ def diagonalise_1d(f: Array, *, x_matrix: Matrix, invert: Callable[[Array], Arra
     return vectors @ (invert(values) * (vectors.T @ f))
 
 
-def diagonalise_2d(f: Array, *, x_matrix: Matrix, y_matrix: Matrix, invert: Callable[[Array], Array]) -> Array:
+@rebound("Solutions in the eigenvectors of the matrices of both axes.", x_axis=1, y_axis=2)
+def diagonalise_2d(
+    f: Array, *, x_matrix: Matrix, y_matrix: Matrix, invert: Callable[[Array], Array], x_axis: int = 0, y_axis: int = 1
+) -> Array:
     """Solution in the eigenvectors of the matrices of both axes."""
-    x_values, x_vectors = jnp.linalg.eigh(x_matrix(f.shape[0]))
-    y_values, y_vectors = jnp.linalg.eigh(y_matrix(f.shape[1]))
+    x_values, x_vectors = jnp.linalg.eigh(x_matrix(f.shape[x_axis]))
+    y_values, y_vectors = jnp.linalg.eigh(y_matrix(f.shape[y_axis]))
     modes = x_vectors.T @ f @ y_vectors * invert(x_values[:, None] + y_values)
     return x_vectors @ modes @ y_vectors.T
 
@@ -170,16 +180,19 @@ def half_diagonalised(f: Array, *, x_matrix: Matrix, y_matrix: Matrix) -> Array:
     return vectors @ modes
 
 
+@same_for_all
 def reciprocal(values: Array, *, screening: float) -> Array:
     """Inverse eigenvalues of the screened operator."""
     return 1.0 / (values + screening)
 
 
+@same_for_all
 def plain_reciprocal(values: Array) -> Array:
     """Inverse eigenvalues."""
     return 1.0 / values
 
 
+@same_for_all
 def pseudo_reciprocal(values: Array) -> Array:
     """Inverse eigenvalues, zero for the constant mode, which is the first."""
     return (1.0 / values.ravel().at[0].set(jnp.inf)).reshape(values.shape)

@@ -15,107 +15,129 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.scipy.sparse.linalg import bicgstab, cg, gmres
 
+from pde.blocks import members
+from pde.blocks.batching import as_it_stands, rebound, single_only
+
 Field = Callable[[Array], Array]
+Binary = Callable[[Array, Array], Array]
 State = tuple[Array, ...]
 
 
+@as_it_stands
 def quotient(top: Array, bottom: Array) -> Array:
     """The quotient, zero where the divisor has vanished."""
     return jnp.where(bottom == 0.0, 0.0, top / jnp.where(bottom == 0.0, 1.0, bottom))
 
 
+@as_it_stands
 def descent_start(f: Array) -> State:
     """Zero solution and its residual."""
     return jnp.zeros_like(f), f
 
 
-def descent_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array]) -> State:
+@rebound("One step of steepest descent for every member.", inner=members.inner)
+def descent_step(state: State, *, apply_operator: Field, ratio: Binary, inner: Binary = jnp.vdot) -> State:
     """One step of steepest descent."""
     u, residual = state
     image = apply_operator(residual)
-    length = ratio(jnp.vdot(residual, residual), jnp.vdot(residual, image))
+    length = ratio(inner(residual, residual), inner(residual, image))
     return u + length * residual, residual - length * image
 
 
-def conjugate_start(f: Array) -> State:
+@rebound("Zero solutions, their residuals, the first directions, squared norms of the residuals.", inner=members.inner)
+def conjugate_start(f: Array, *, inner: Binary = jnp.vdot) -> State:
     """Zero solution, its residual, the first direction, squared norm of the residual."""
-    return jnp.zeros_like(f), f, f, jnp.vdot(f, f)
+    return jnp.zeros_like(f), f, f, inner(f, f)
 
 
-def conjugate_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array]) -> State:
+@rebound("One step of conjugate gradients for every member.", inner=members.inner)
+def conjugate_step(state: State, *, apply_operator: Field, ratio: Binary, inner: Binary = jnp.vdot) -> State:
     """One step of conjugate gradients."""
     u, residual, direction, square = state
     image = apply_operator(direction)
-    length = ratio(square, jnp.vdot(direction, image))
+    length = ratio(square, inner(direction, image))
     u = u + length * direction
     residual = residual - length * image
-    square_next = jnp.vdot(residual, residual)
+    square_next = inner(residual, residual)
     return u, residual, residual + ratio(square_next, square) * direction, square_next
 
 
-def preconditioned_start(f: Array, *, precondition: Field) -> State:
+@rebound(
+    "Zero solutions, their residuals, the first directions, preconditioned squares of the residuals.",
+    inner=members.inner,
+)
+def preconditioned_start(f: Array, *, precondition: Field, inner: Binary = jnp.vdot) -> State:
     """Zero solution, its residual, the first direction, preconditioned square of the residual."""
     direction = precondition(f)
-    return jnp.zeros_like(f), f, direction, jnp.vdot(f, direction)
+    return jnp.zeros_like(f), f, direction, inner(f, direction)
 
 
+@rebound("One step of preconditioned conjugate gradients for every member.", inner=members.inner)
 def preconditioned_step(
-    state: State, *, apply_operator: Field, precondition: Field, ratio: Callable[[Array, Array], Array]
+    state: State, *, apply_operator: Field, precondition: Field, ratio: Binary, inner: Binary = jnp.vdot
 ) -> State:
     """One step of preconditioned conjugate gradients."""
     u, residual, direction, square = state
     image = apply_operator(direction)
-    length = ratio(square, jnp.vdot(direction, image))
+    length = ratio(square, inner(direction, image))
     u = u + length * direction
     residual = residual - length * image
     correction = precondition(residual)
-    square_next = jnp.vdot(residual, correction)
+    square_next = inner(residual, correction)
     return u, residual, correction + ratio(square_next, square) * direction, square_next
 
 
-def minimal_start(f: Array, *, apply_operator: Field) -> State:
+@rebound("Zero solutions, their residuals, the first directions, images of both, their products.", inner=members.inner)
+def minimal_start(f: Array, *, apply_operator: Field, inner: Binary = jnp.vdot) -> State:
     """Zero solution, its residual, the first direction, images of both, their product."""
     image = apply_operator(f)
-    return jnp.zeros_like(f), f, f, image, jnp.vdot(f, image)
+    return jnp.zeros_like(f), f, f, image, inner(f, image)
 
 
-def minimal_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array]) -> State:
+@rebound("One step of conjugate residuals for every member.", inner=members.inner)
+def minimal_step(state: State, *, apply_operator: Field, ratio: Binary, inner: Binary = jnp.vdot) -> State:
     """One step of conjugate residuals, which minimise the residual's norm."""
     u, residual, direction, image, product = state
-    length = ratio(product, jnp.vdot(image, image))
+    length = ratio(product, inner(image, image))
     u = u + length * direction
     residual = residual - length * image
     residual_image = apply_operator(residual)
-    product_next = jnp.vdot(residual, residual_image)
+    product_next = inner(residual, residual_image)
     factor = ratio(product_next, product)
     return u, residual, residual + factor * direction, residual_image + factor * image, product_next
 
 
-def stabilised_start(f: Array) -> State:
+@rebound(
+    "Zero solutions, their residuals, the shadow residuals, the first directions, their products.", inner=members.inner
+)
+def stabilised_start(f: Array, *, inner: Binary = jnp.vdot) -> State:
     """Zero solution, its residual, the shadow residual, the first direction, their product."""
-    return jnp.zeros_like(f), f, f, f, jnp.vdot(f, f)
+    return jnp.zeros_like(f), f, f, f, inner(f, f)
 
 
-def stabilised_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array]) -> State:
+@rebound("One step of BiCGStab for every member.", inner=members.inner)
+def stabilised_step(state: State, *, apply_operator: Field, ratio: Binary, inner: Binary = jnp.vdot) -> State:
     """One step of BiCGStab."""
     u, residual, shadow, direction, product = state
     image = apply_operator(direction)
-    alpha = ratio(product, jnp.vdot(shadow, image))
+    alpha = ratio(product, inner(shadow, image))
     middle = residual - alpha * image
     middle_image = apply_operator(middle)
-    omega = ratio(jnp.vdot(middle_image, middle), jnp.vdot(middle_image, middle_image))
+    omega = ratio(inner(middle_image, middle), inner(middle_image, middle_image))
     u = u + alpha * direction + omega * middle
     residual = middle - omega * middle_image
-    product_next = jnp.vdot(shadow, residual)
+    product_next = inner(shadow, residual)
     beta = ratio(product_next * alpha, product * omega)
     return u, residual, shadow, residual + beta * (direction - omega * image), product_next
 
 
+@single_only
 def arnoldi_start(f: Array) -> State:
     """Zero solution and its residual."""
     return jnp.zeros_like(f), f
 
 
+@single_only
 def arnoldi_step(state: State, *, apply_operator: Field, ratio: Callable[[Array, Array], Array], restart: int) -> State:
     """One restart of GMRES: an orthonormal basis, then a least-squares problem."""
     u, residual = state
@@ -217,6 +239,7 @@ def advance_while(
     return state[0], count
 
 
+@as_it_stands
 def advance_unrolled(
     f: Array, *, start: Callable[[Array], State], step: Callable[[State], State], iterations: int
 ) -> Array:
@@ -230,11 +253,13 @@ def advance_unrolled(
 # Preconditioners.
 
 
+@as_it_stands
 def divide_by_diagonal(residual: Array, *, diagonal: Field) -> Array:
     """Jacobi's preconditioner."""
     return residual / diagonal(residual)
 
 
+@as_it_stands
 def sweep_once(residual: Array, *, sweep: Callable[[Array, Array], Array]) -> Array:
     """One sweep or cycle from zero as a preconditioner."""
     return sweep(jnp.zeros_like(residual), residual)
@@ -243,21 +268,25 @@ def sweep_once(residual: Array, *, sweep: Callable[[Array, Array], Array]) -> Ar
 # JAX's own.
 
 
+@single_only
 def library_cg(f: Array, *, apply_operator: Field, tolerance: float, limit: int) -> Array:
     """Conjugate gradients of jax.scipy."""
     return cg(apply_operator, f, tol=tolerance, maxiter=limit)[0]
 
 
+@single_only
 def library_bicgstab(f: Array, *, apply_operator: Field, tolerance: float, limit: int) -> Array:
     """BiCGStab of jax.scipy."""
     return bicgstab(apply_operator, f, tol=tolerance, maxiter=limit)[0]
 
 
+@single_only
 def library_gmres(f: Array, *, apply_operator: Field, tolerance: float, restart: int, limit: int) -> Array:
     """GMRES of jax.scipy."""
     return gmres(apply_operator, f, tol=tolerance, restart=restart, maxiter=limit, solve_method="incremental")[0]
 
 
+@single_only
 def library_pcg(f: Array, *, apply_operator: Field, precondition: Field, tolerance: float, limit: int) -> Array:
     """Preconditioned conjugate gradients of jax.scipy."""
     return cg(apply_operator, f, tol=tolerance, maxiter=limit, M=precondition)[0]

@@ -12,33 +12,40 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from pde.blocks.batching import as_it_stands, rebound, same_for_all, single_only
+
 Field = Callable[[Array], Array]
 Matrix = Callable[[int], Array]
 
 
+@same_for_all
 def dirichlet_matrix(n: int) -> Array:
     """Matrix of minus the second derivative, zero at both ends."""
     return (2.0 * jnp.eye(n) - jnp.eye(n, k=1) - jnp.eye(n, k=-1)) * (n + 1) ** 2
 
 
+@same_for_all
 def periodic_matrix(n: int) -> Array:
     """Matrix of minus the second derivative on a period."""
     identity = jnp.eye(n)
     return (2.0 * identity - jnp.roll(identity, 1, 0) - jnp.roll(identity, -1, 0)) * n**2
 
 
+@same_for_all
 def neumann_matrix(n: int) -> Array:
     """Matrix of minus the second derivative in cells, no flux at both ends."""
     gradient = jnp.diff(jnp.eye(n), axis=0) * n
     return gradient.T @ gradient
 
 
+@same_for_all
 def dirichlet_cell_matrix(n: int) -> Array:
     """Matrix of minus the second derivative in cells, zero on both outer faces."""
     gradient = jnp.diff(jnp.eye(n), axis=0)
     return (gradient.T @ gradient).at[0, 0].add(2.0).at[-1, -1].add(2.0) * n**2
 
 
+@same_for_all
 def robin_matrix(n: int, *, rate: float) -> Array:
     """Matrix of minus the second derivative in cells, du/dn + rate * u = 0 at both ends."""
     gradient = jnp.diff(jnp.eye(n), axis=0) * n
@@ -46,18 +53,21 @@ def robin_matrix(n: int, *, rate: float) -> Array:
     return (gradient.T @ gradient).at[(0, -1), (0, -1)].add(loss)
 
 
+@same_for_all
 def mixed_matrix(n: int) -> Array:
     """Matrix of minus the second derivative in cells, zero at the left, no flux at the right."""
     gradient = jnp.diff(jnp.eye(n), axis=0) * n
     return (gradient.T @ gradient).at[0, 0].add(2.0 * n**2)
 
 
+@same_for_all
 def closed_neumann_matrix(n: int) -> Array:
     """Matrix of minus the second derivative at vertices, mirrored at both ends."""
     matrix = 2.0 * jnp.eye(n) - jnp.eye(n, k=1) - jnp.eye(n, k=-1)
     return matrix.at[0, 1].set(-2.0).at[-1, -2].set(-2.0) * (n - 1) ** 2
 
 
+@same_for_all
 def weighted_matrix(n: int, *, axis_matrix: Matrix, weight: float) -> Array:
     """Difference matrix times a diffusivity."""
     return weight * axis_matrix(n)
@@ -68,11 +78,13 @@ def product_1d(u: Array, *, x_matrix: Matrix) -> Array:
     return x_matrix(u.shape[0]) @ u
 
 
-def product_2d(u: Array, *, x_matrix: Matrix, y_matrix: Matrix) -> Array:
+@rebound(x_axis=1, y_axis=2)
+def product_2d(u: Array, *, x_matrix: Matrix, y_matrix: Matrix, x_axis: int = 0, y_axis: int = 1) -> Array:
     """Minus the Laplacian as matrix products along the axes."""
-    return x_matrix(u.shape[0]) @ u + u @ y_matrix(u.shape[1]).T
+    return x_matrix(u.shape[x_axis]) @ u + u @ y_matrix(u.shape[y_axis]).T
 
 
+@single_only
 def product_3d(u: Array, *, x_matrix: Matrix, y_matrix: Matrix, z_matrix: Matrix) -> Array:
     """Minus the Laplacian as matrix products along the axes."""
     x = jnp.tensordot(x_matrix(u.shape[0]), u, axes=1)
@@ -105,6 +117,7 @@ def kron_2d(u: Array, *, x_matrix: Matrix, y_matrix: Matrix) -> Array:
     return (matrix @ u.ravel()).reshape(u.shape)
 
 
+@single_only
 def kron_3d(u: Array, *, x_matrix: Matrix, y_matrix: Matrix, z_matrix: Matrix) -> Array:
     """Minus the Laplacian as a matrix over all unknowns."""
     nx, ny, nz = u.shape
@@ -113,14 +126,16 @@ def kron_3d(u: Array, *, x_matrix: Matrix, y_matrix: Matrix, z_matrix: Matrix) -
     return (matrix @ u.ravel()).reshape(u.shape)
 
 
-def corrected_product(u: Array, *, axis_matrix: Matrix, correction: float) -> Array:
+@rebound(x_axis=1)
+def corrected_product(u: Array, *, axis_matrix: Matrix, correction: float, x_axis: int = 0) -> Array:
     """Nine-point operator from the difference matrix of an axis."""
-    n = u.shape[0]
+    n = u.shape[x_axis]
     matrix = axis_matrix(n)
     along_x = matrix @ u
     return along_x + u @ matrix - correction / (n + 1) ** 2 * (along_x @ matrix)
 
 
+@single_only
 def corrected_einsum(u: Array, *, axis_matrix: Matrix, correction: float) -> Array:
     """Nine-point operator by einsum over the difference matrix of an axis."""
     n = u.shape[0]
@@ -130,6 +145,7 @@ def corrected_einsum(u: Array, *, axis_matrix: Matrix, correction: float) -> Arr
     return sides - correction / (n + 1) ** 2 * both
 
 
+@single_only
 def corrected_kron(u: Array, *, axis_matrix: Matrix, correction: float) -> Array:
     """Nine-point operator as a matrix over all unknowns."""
     n = u.shape[0]
@@ -142,45 +158,55 @@ def corrected_kron(u: Array, *, axis_matrix: Matrix, correction: float) -> Array
 # Diagonals, for relaxation.
 
 
-def matrix_diagonal_1d(u: Array, *, x_matrix: Matrix) -> Array:
+@rebound("Diagonal of the operator, the same for every member.", x_axis=1)
+def matrix_diagonal_1d(u: Array, *, x_matrix: Matrix, x_axis: int = 0) -> Array:
     """Diagonal of the operator."""
-    return jnp.diagonal(x_matrix(u.shape[0]))
+    return jnp.diagonal(x_matrix(u.shape[x_axis]))
 
 
-def matrix_diagonal_2d(u: Array, *, x_matrix: Matrix, y_matrix: Matrix) -> Array:
+@rebound("Diagonal of the operator, one value a point, the same for every member.", x_axis=1, y_axis=2)
+def matrix_diagonal_2d(u: Array, *, x_matrix: Matrix, y_matrix: Matrix, x_axis: int = 0, y_axis: int = 1) -> Array:
     """Diagonal of the operator, one value a point."""
-    along_x = jnp.diagonal(x_matrix(u.shape[0]))
-    return along_x[:, None] + jnp.diagonal(y_matrix(u.shape[1]))
+    along_x = jnp.diagonal(x_matrix(u.shape[x_axis]))
+    return along_x[:, None] + jnp.diagonal(y_matrix(u.shape[y_axis]))
 
 
-def matrix_diagonal_3d(u: Array, *, x_matrix: Matrix, y_matrix: Matrix, z_matrix: Matrix) -> Array:
+@rebound("Diagonal of the operator, one value a point, the same for every member.", x_axis=1, y_axis=2, z_axis=3)
+def matrix_diagonal_3d(
+    u: Array, *, x_matrix: Matrix, y_matrix: Matrix, z_matrix: Matrix, x_axis: int = 0, y_axis: int = 1, z_axis: int = 2
+) -> Array:
     """Diagonal of the operator, one value a point."""
-    along_x = jnp.diagonal(x_matrix(u.shape[0]))[:, None, None]
-    along_y = jnp.diagonal(y_matrix(u.shape[1]))[:, None]
-    return along_x + along_y + jnp.diagonal(z_matrix(u.shape[2]))
+    along_x = jnp.diagonal(x_matrix(u.shape[x_axis]))[:, None, None]
+    along_y = jnp.diagonal(y_matrix(u.shape[y_axis]))[:, None]
+    return along_x + along_y + jnp.diagonal(z_matrix(u.shape[z_axis]))
 
 
+@as_it_stands
 def constant_diagonal(u: Array, *, spacing: Callable[[Array], float], centre: float) -> Array:
     """Diagonal of the operator, the same at every point."""
     return jnp.full(u.shape, centre / spacing(u) ** 2)
 
 
+@as_it_stands
 def literal_diagonal(u: Array, *, value: float) -> Array:
     """Diagonal of the operator, the same at every point."""
     return jnp.full(u.shape, value)
 
 
+@as_it_stands
 def shifted_diagonal(u: Array, *, plain_diagonal: Field, screening: float) -> Array:
     """Diagonal with the screening term."""
     return plain_diagonal(u) + screening
 
 
+@same_for_all
 def dense_matrix(f: Array, *, apply_operator: Field) -> Array:
     """Matrix of the operator, one column for each unit vector."""
     basis = jnp.eye(f.size).reshape(f.size, *f.shape)
     return jax.vmap(apply_operator)(basis).reshape(f.size, f.size).T
 
 
+@same_for_all
 def jacobian_matrix(f: Array, *, apply_operator: Field) -> Array:
     """Matrix of the operator as its Jacobian."""
     jacobian = jax.jacfwd(apply_operator)(jnp.zeros_like(f))

@@ -12,6 +12,8 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax import Array, lax
 
+from pde.blocks.batching import as_it_stands, single_only
+
 Field = Callable[[Array], Array]
 Step = Callable[[Array, Array], Array]
 
@@ -30,6 +32,7 @@ def weight_2d(r: Array) -> Array:
     return 0.25 * rows[:, :-2:2] + 0.5 * rows[:, 1:-1:2] + 0.25 * rows[:, 2::2]
 
 
+@single_only
 def weight_3d(r: Array) -> Array:
     """Full weighting to every second inner vertex of each axis."""
     x = 0.25 * r[:-2:2] + 0.5 * r[1:-1:2] + 0.25 * r[2::2]
@@ -54,6 +57,7 @@ def interpolate_2d(e: Array) -> Array:
     return fine.at[::2, ::2].set(0.25 * (x[:, :-1] + x[:, 1:]))
 
 
+@single_only
 def interpolate_3d(e: Array) -> Array:
     """Trilinear interpolation to the vertices of the finer grid, axis by axis."""
     for axis in range(3):
@@ -79,6 +83,7 @@ def average_2d(r: Array) -> Array:
     return r.reshape(n // 2, 2, m // 2, 2).mean(axis=(1, 3))
 
 
+@single_only
 def average_3d(r: Array) -> Array:
     """Mean of the eight cells of a coarse cell."""
     n, m, k = r.shape
@@ -130,11 +135,13 @@ def period_interpolate_2d(e: Array) -> Array:
 # Smoothing and the coarsest grid.
 
 
+@as_it_stands
 def smooth_fori(u: Array, f: Array, *, sweep: Step, sweeps: int) -> Array:
     """A few sweeps of the smoother."""
     return lax.fori_loop(0, sweeps, lambda _, v: sweep(v, f), u)
 
 
+@as_it_stands
 def smooth_unrolled(u: Array, f: Array, *, sweep: Step, sweeps: int) -> Array:
     """A few sweeps of the smoother."""
     for _ in range(sweeps):
@@ -145,6 +152,7 @@ def smooth_unrolled(u: Array, f: Array, *, sweep: Step, sweeps: int) -> Array:
 # Cycles, by recursion over the levels while the program is traced. `recurse` is the cycle itself.
 
 
+@as_it_stands
 def v_cycle(
     u: Array,
     f: Array,
@@ -166,6 +174,7 @@ def v_cycle(
     return smooth(u, f)
 
 
+@as_it_stands
 def w_cycle(
     u: Array,
     f: Array,
@@ -188,6 +197,7 @@ def w_cycle(
     return smooth(u, f)
 
 
+@as_it_stands
 def f_cycle(
     u: Array,
     f: Array,
@@ -212,6 +222,7 @@ def f_cycle(
     return smooth(u, f)
 
 
+@as_it_stands
 def full_multigrid(
     f: Array,
     *,
@@ -229,6 +240,7 @@ def full_multigrid(
     return cycle(u, f)
 
 
+@as_it_stands
 def corrected_by(u: Array, f: Array, *, apply_operator: Field, solve_residual: Field) -> Array:
     """Solution corrected by a solver of the residual equation."""
     return u + solve_residual(f - apply_operator(u))

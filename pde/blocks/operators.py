@@ -9,11 +9,13 @@ cell of u_n + r u = 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+
+from pde.blocks.batching import as_it_stands, rebound, single_only
 
 Field = Callable[[Array], Array]
 
@@ -21,19 +23,22 @@ Field = Callable[[Array], Array]
 # The spacing of a unit interval, from the number of unknowns.
 
 
-def interior_spacing(u: Array) -> float:
+@rebound(x_axis=1)
+def interior_spacing(u: Array, *, x_axis: int = 0) -> float:
     """Spacing of a grid whose boundary points are known."""
-    return 1.0 / (u.shape[0] + 1)
+    return 1.0 / (u.shape[x_axis] + 1)
 
 
-def cell_spacing(u: Array) -> float:
+@rebound(x_axis=1)
+def cell_spacing(u: Array, *, x_axis: int = 0) -> float:
     """Width of a cell, or spacing of a periodic grid."""
-    return 1.0 / u.shape[0]
+    return 1.0 / u.shape[x_axis]
 
 
-def closed_spacing(u: Array) -> float:
+@rebound(x_axis=1)
+def closed_spacing(u: Array, *, x_axis: int = 0) -> float:
     """Spacing of a grid that includes both ends."""
-    return 1.0 / (u.shape[0] - 1)
+    return 1.0 / (u.shape[x_axis] - 1)
 
 
 # Ghost values: every side grows by one.
@@ -144,6 +149,7 @@ def convolution_3d(p: Array) -> Array:
     return lax.conv(p[None, None], kernel[None, None], (1, 1, 1), "VALID")[0, 0]
 
 
+@as_it_stands
 def diff_1d(p: Array) -> Array:
     """Three-point difference as a difference of differences."""
     return -jnp.diff(p, n=2)
@@ -183,17 +189,20 @@ def scatter_3d(p: Array) -> Array:
     return total[1:-1, 1:-1, 1:-1]
 
 
+@single_only
 def line_difference(line: Array) -> Array:
     """Three-point difference of one line."""
     return 2.0 * line[1:-1] - line[:-2] - line[2:]
 
 
+@single_only
 def lines_2d(p: Array, *, along_line: Field) -> Array:
     """Five-point difference by mapping the difference of a line."""
     x = jax.vmap(along_line, in_axes=1, out_axes=1)(p[:, 1:-1])
     return x + jax.vmap(along_line)(p[1:-1])
 
 
+@single_only
 def lines_3d(p: Array, *, along_line: Field) -> Array:
     """Seven-point difference by mapping the difference of a line."""
     x = jax.vmap(jax.vmap(along_line, 1, 1), 2, 2)(p[:, 1:-1, 1:-1])
@@ -210,12 +219,14 @@ def gather_1d(p: Array) -> Array:
 # Whole operators.
 
 
+@as_it_stands
 def scaled(u: Array, *, difference: Field, add_ghosts: Field, spacing: Callable[[Array], float]) -> Array:
     """Minus the Laplacian."""
     h = spacing(u)
     return difference(add_ghosts(u)) / h**2
 
 
+@as_it_stands
 def screened(u: Array, *, negative_laplacian: Field, screening: float) -> Array:
     """Minus the Laplacian plus a screening term."""
     return negative_laplacian(u) + screening * u
@@ -237,10 +248,11 @@ def shifted_pads_2d(u: Array, *, spacing: Callable[[Array], float]) -> Array:
     return (4.0 * u - west - east - south - north) / spacing(u) ** 2
 
 
-def shifted_pads_3d(u: Array, *, spacing: Callable[[Array], float]) -> Array:
+@rebound(axes=(1, 2, 3))
+def shifted_pads_3d(u: Array, *, spacing: Callable[[Array], float], axes: Iterable[int] = range(3)) -> Array:
     """Minus the Laplacian, neighbours by padding with zero boundary values."""
     total = 6.0 * u
-    for axis in range(3):
+    for axis in axes:
         lower = lax.slice_in_dim(u, 0, -1, axis=axis)
         upper = lax.slice_in_dim(u, 1, None, axis=axis)
         empty = jnp.zeros_like(lax.slice_in_dim(u, 0, 1, axis=axis))
@@ -275,6 +287,7 @@ def directional_diff_2d(u: Array, *, add_ghosts: Field, x_weight: float, y_weigh
     return -(x_weight * x + y_weight * y)
 
 
+@single_only
 def directional_lines_2d(u: Array, *, add_ghosts: Field, along_line: Field, x_weight: float, y_weight: float) -> Array:
     """Weighted sum of the second differences along x and y."""
     p = add_ghosts(u)
@@ -289,6 +302,7 @@ def directional_convolution_2d(u: Array, *, add_ghosts: Field, x_weight: float, 
     return lax.conv(add_ghosts(u)[None, None], kernel[None, None], (1, 1), "VALID")[0, 0]
 
 
+@single_only
 def directional_slices_3d(u: Array, *, add_ghosts: Field, x_weight: float, y_weight: float, z_weight: float) -> Array:
     """Weighted sum of the second differences along x, y and z."""
     p = add_ghosts(u)
@@ -298,6 +312,7 @@ def directional_slices_3d(u: Array, *, add_ghosts: Field, x_weight: float, y_wei
     return x_weight * x + y_weight * y + z_weight * z
 
 
+@single_only
 def directional_diff_3d(u: Array, *, add_ghosts: Field, x_weight: float, y_weight: float, z_weight: float) -> Array:
     """Weighted sum of the second differences along x, y and z."""
     p = add_ghosts(u)

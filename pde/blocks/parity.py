@@ -18,16 +18,20 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax import Array
 
+from pde.blocks.batching import single_only
+
 Step = Callable[[Array, Array], Array]
 Parts = tuple[Array, Array, Array, Array]
 
 
+@single_only
 def split_by_parity(u: Array) -> Parts:
     """The grid with its zero boundary as corners, edges along and across, and centres of the coarser cells."""
     along, across = jnp.pad(u[1::2, ::2], ((1, 1), (0, 0))), jnp.pad(u[::2, 1::2], ((0, 0), (1, 1)))
     return jnp.pad(u[1::2, 1::2], 1), along, across, u[::2, ::2]
 
 
+@single_only
 def join_by_parity(parts: Parts) -> Array:
     """The inner points of the grid from its parts."""
     corners, along, across, centres = parts
@@ -37,6 +41,7 @@ def join_by_parity(parts: Parts) -> Array:
     return jnp.stack([first, second], axis=1).reshape(n, n)[:-1, :-1]
 
 
+@single_only
 def relax_by_parity(parts: Parts, load: Parts) -> Parts:
     """One red-black sweep, corners and centres first, then the edges."""
     _, along, across, _ = parts
@@ -48,6 +53,7 @@ def relax_by_parity(parts: Parts, load: Parts) -> Parts:
     return corners, jnp.pad(along, ((1, 1), (0, 0))), jnp.pad(across, ((0, 0), (1, 1))), centres
 
 
+@single_only
 def weight_by_parity(parts: Parts, load: Parts) -> Array:
     """Full weighting of the residual, which a sweep has left at corners and centres alone."""
     corners, along, across, centres = parts
@@ -57,6 +63,7 @@ def weight_by_parity(parts: Parts, load: Parts) -> Array:
     return 0.25 * at_corners + 0.0625 * (r[:-1, :-1] + r[1:, :-1] + r[:-1, 1:] + r[1:, 1:])
 
 
+@single_only
 def correct_edges(parts: Parts, correction: Array) -> Parts:
     """Linear interpolation to the edges, from which the next sweep computes all other points."""
     corners, along, across, centres = parts
@@ -65,6 +72,7 @@ def correct_edges(parts: Parts, correction: Array) -> Parts:
     return corners, along, across + 0.5 * (e[:-1] + e[1:]), centres
 
 
+@single_only
 def parity_cycle(
     u: Array,
     f: Array,

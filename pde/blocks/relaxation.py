@@ -13,6 +13,8 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax import Array, lax
 
+from pde.blocks.batching import as_it_stands, rebound, single_only
+
 Field = Callable[[Array], Array]
 Step = Callable[[Array, Array], Array]
 State = tuple[Array, ...]
@@ -21,24 +23,28 @@ State = tuple[Array, ...]
 # One sweep.
 
 
+@as_it_stands
 def jacobi_sweep(u: Array, f: Array, *, apply_operator: Field, diagonal: Field) -> Array:
     """One sweep of Jacobi's iteration."""
     return u + (f - apply_operator(u)) / diagonal(u)
 
 
+@as_it_stands
 def damped_sweep(u: Array, f: Array, *, apply_operator: Field, diagonal: Field, damping: float) -> Array:
     """One sweep of the damped Jacobi iteration."""
     return u + damping * (f - apply_operator(u)) / diagonal(u)
 
 
-def checkerboard_1d(u: Array) -> Array:
+@rebound(x_axis=1)
+def checkerboard_1d(u: Array, *, x_axis: int = 0) -> Array:
     """True at the points of even index."""
-    return jnp.arange(u.shape[0]) % 2 == 0
+    return jnp.arange(u.shape[x_axis]) % 2 == 0
 
 
-def checkerboard_2d(u: Array) -> Array:
+@rebound(x_axis=1, y_axis=2)
+def checkerboard_2d(u: Array, *, x_axis: int = 0, y_axis: int = 1) -> Array:
     """True at the points whose indices have an even sum."""
-    return (jnp.arange(u.shape[0])[:, None] + jnp.arange(u.shape[1])) % 2 == 0
+    return (jnp.arange(u.shape[x_axis])[:, None] + jnp.arange(u.shape[y_axis])) % 2 == 0
 
 
 def checkerboard_3d(u: Array) -> Array:
@@ -47,6 +53,7 @@ def checkerboard_3d(u: Array) -> Array:
     return (i + j + k) % 2 == 0
 
 
+@as_it_stands
 def red_black_sweep(u: Array, f: Array, *, apply_operator: Field, diagonal: Field, red: Field) -> Array:
     """One Gauss-Seidel sweep, first over the red points, then over the black."""
     mask = red(u)
@@ -54,6 +61,7 @@ def red_black_sweep(u: Array, f: Array, *, apply_operator: Field, diagonal: Fiel
     return jnp.where(mask, u, u + (f - apply_operator(u)) / diagonal(u))
 
 
+@as_it_stands
 def overrelaxed_sweep(
     u: Array, f: Array, *, apply_operator: Field, diagonal: Field, red: Field, relaxation: float
 ) -> Array:
@@ -63,6 +71,7 @@ def overrelaxed_sweep(
     return u + (relaxation - step) * (f - apply_operator(u)) / diagonal(u)
 
 
+@as_it_stands
 def symmetric_sweep(
     u: Array, f: Array, *, apply_operator: Field, diagonal: Field, red: Field, relaxation: float
 ) -> Array:
@@ -86,6 +95,7 @@ def lexicographic_sweep_1d(u: Array, f: Array, *, spacing: Callable[[Array], flo
     return lax.scan(relax, jnp.zeros_like(u[0]), (u, right, f * spacing(u) ** 2))[1]
 
 
+@single_only
 def lexicographic_sweep_2d(u: Array, f: Array, *, spacing: Callable[[Array], float], relaxation: float) -> Array:
     """One sweep row by row, each point from its newest neighbours."""
 
@@ -107,11 +117,13 @@ def lexicographic_sweep_2d(u: Array, f: Array, *, spacing: Callable[[Array], flo
 # Loops around a sweep or a cycle.
 
 
+@as_it_stands
 def repeat_fori(f: Array, *, sweep: Step, iterations: int) -> Array:
     """Solution after a fixed number of sweeps from zero."""
     return lax.fori_loop(0, iterations, lambda _, u: sweep(u, f), jnp.zeros_like(f))
 
 
+@as_it_stands
 def repeat_scan(f: Array, *, sweep: Step, iterations: int) -> Array:
     """Solution after a fixed number of sweeps from zero."""
 
@@ -148,6 +160,7 @@ def repeat_while(f: Array, *, sweep: Step, apply_operator: Field, tolerance: flo
     return u, count
 
 
+@as_it_stands
 def repeat_unrolled(f: Array, *, sweep: Step, iterations: int) -> Array:
     """Solution after a few sweeps from zero."""
     u = jnp.zeros_like(f)
@@ -165,6 +178,7 @@ def chebyshev_start(f: Array, *, lowest: float, highest: float) -> State:
     return jnp.zeros_like(f), f, f / middle, jnp.asarray(half / middle)
 
 
+@as_it_stands
 def chebyshev_step(state: State, *, apply_operator: Field, lowest: float, highest: float) -> State:
     """One step of Chebyshev's iteration on a known spectrum."""
     u, residual, direction, rho = state

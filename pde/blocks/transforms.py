@@ -14,6 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from pde.blocks.batching import as_it_stands, rebound, same_for_all, single_only
+
 Field = Callable[[Array], Array]
 Spectrum = Callable[[int], Array]
 
@@ -21,6 +23,7 @@ Spectrum = Callable[[int], Array]
 # Transforms of the last axis. Each of the first four is its own inverse up to the scale 2 / (n + 1).
 
 
+@as_it_stands
 def sine_by_extension(x: Array) -> Array:
     """Sine transform of the last axis by the Fourier transform of the odd extension."""
     zero = jnp.zeros_like(x[..., :1])
@@ -28,6 +31,7 @@ def sine_by_extension(x: Array) -> Array:
     return -0.5 * jnp.fft.rfft(extended, axis=-1).imag[..., 1:-1]
 
 
+@as_it_stands
 def sine_by_zeros(x: Array) -> Array:
     """Sine transform of the last axis by the Fourier transform of twice its length, filled up with zeros.
 
@@ -37,6 +41,7 @@ def sine_by_zeros(x: Array) -> Array:
     return -jnp.fft.rfft(shifted, 2 * (x.shape[-1] + 1), axis=-1).imag[..., 1:-1]
 
 
+@as_it_stands
 def sine_by_halves(x: Array) -> Array:
     """Sine transform of the last axis, odd in length, by one real Fourier transform of n + 1 points."""
     length = x.shape[-1] + 1
@@ -50,12 +55,14 @@ def sine_by_halves(x: Array) -> Array:
     return pairs.reshape(*x.shape[:-1], length)[..., 1:]
 
 
+@as_it_stands
 def sine_by_matrix(x: Array) -> Array:
     """Sine transform of the last axis by the sine matrix."""
     k = jnp.arange(1, x.shape[-1] + 1)
     return x @ jnp.sin(jnp.pi * jnp.outer(k, k) / (x.shape[-1] + 1))
 
 
+@as_it_stands
 def cosine_by_extension(x: Array) -> Array:
     """Cosine transform of cell values along the last axis, by the even extension."""
     n = x.shape[-1]
@@ -64,6 +71,7 @@ def cosine_by_extension(x: Array) -> Array:
     return 0.5 * (turn * modes).real
 
 
+@as_it_stands
 def inverse_cosine_by_extension(y: Array) -> Array:
     """Cell values along the last axis from their cosine transform."""
     n = y.shape[-1]
@@ -71,12 +79,14 @@ def inverse_cosine_by_extension(y: Array) -> Array:
     return 2.0 * jnp.fft.irfft(jnp.concatenate([turned, jnp.zeros_like(turned[..., :1])], axis=-1), 2 * n)[..., :n]
 
 
+@as_it_stands
 def cosine_by_matrix(x: Array) -> Array:
     """Cosine transform of cell values along the last axis, by the cosine matrix."""
     n = x.shape[-1]
     return x @ jnp.cos(jnp.pi * jnp.outer(jnp.arange(n) + 0.5, jnp.arange(n)) / n)
 
 
+@as_it_stands
 def inverse_cosine_by_matrix(y: Array) -> Array:
     """Cell values along the last axis from their cosine transform, by the cosine matrix."""
     n = y.shape[-1]
@@ -84,6 +94,7 @@ def inverse_cosine_by_matrix(y: Array) -> Array:
     return (weight * y) @ jnp.cos(jnp.pi * jnp.outer(jnp.arange(n), jnp.arange(n) + 0.5) / n)
 
 
+@as_it_stands
 def scaled_inverse(y: Array, *, transform: Field) -> Array:
     """Inverse sine transform of the last axis."""
     return transform(y) * (2.0 / (y.shape[-1] + 1))
@@ -92,37 +103,44 @@ def scaled_inverse(y: Array, *, transform: Field) -> Array:
 # Eigenvalues of minus the second derivative along one axis.
 
 
+@same_for_all
 def sine_differences(n: int) -> Array:
     """Eigenvalues of the second difference with zero ends."""
     return (2.0 * (n + 1) * jnp.sin(0.5 * jnp.pi * jnp.arange(1, n + 1) / (n + 1))) ** 2
 
 
+@same_for_all
 def cosine_differences(n: int) -> Array:
     """Eigenvalues of the second difference in cells without flux at the ends."""
     return (2.0 * n * jnp.sin(0.5 * jnp.pi * jnp.arange(n) / n)) ** 2
 
 
+@same_for_all
 def periodic_differences(n: int) -> Array:
     """Eigenvalues of the periodic second difference."""
     return (2.0 * n * jnp.sin(jnp.pi * jnp.fft.fftfreq(n))) ** 2
 
 
+@same_for_all
 def wide_differences(n: int) -> Array:
     """Eigenvalues of the periodic fourth-order difference."""
     angle = 2.0 * jnp.pi * jnp.fft.fftfreq(n)
     return n**2 * (15.0 - 16.0 * jnp.cos(angle) + jnp.cos(2.0 * angle)) / 6.0
 
 
+@same_for_all
 def sine_derivatives(n: int) -> Array:
     """Eigenvalues of minus the second derivative with zero ends."""
     return (jnp.pi * jnp.arange(1, n + 1)) ** 2
 
 
+@same_for_all
 def cosine_derivatives(n: int) -> Array:
     """Eigenvalues of minus the second derivative without flux at the ends."""
     return (jnp.pi * jnp.arange(n)) ** 2
 
 
+@same_for_all
 def fourier_derivatives(n: int) -> Array:
     """Eigenvalues of minus the second derivative on a period."""
     return (2.0 * jnp.pi * n * jnp.fft.fftfreq(n)) ** 2
@@ -131,6 +149,7 @@ def fourier_derivatives(n: int) -> Array:
 # Solvers.
 
 
+@as_it_stands
 def transform_1d(f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field) -> Array:
     """Solution by dividing each mode by its eigenvalue."""
     return inverse(transform(f) * invert(eigenvalues(f.shape[-1])))
@@ -143,26 +162,41 @@ def transform_2d(f: Array, *, transform: Field, inverse: Field, eigenvalues: Spe
     return inverse(inverse(modes).T)
 
 
-def transform_3d(f: Array, *, transform: Field, inverse: Field, eigenvalues: Spectrum, invert: Field) -> Array:
+@rebound(
+    "Solutions by dividing each mode by its eigenvalue, one axis transformed at a time.", x_axis=1, y_axis=2, z_axis=3
+)
+def transform_3d(
+    f: Array,
+    *,
+    transform: Field,
+    inverse: Field,
+    eigenvalues: Spectrum,
+    invert: Field,
+    x_axis: int = 0,
+    y_axis: int = 1,
+    z_axis: int = 2,
+) -> Array:
     """Solution by dividing each mode by its eigenvalue, one axis transformed at a time."""
     modes = f
     for _ in range(3):
-        modes = jnp.moveaxis(transform(modes), -1, 0)
-    x, y, z = eigenvalues(f.shape[0]), eigenvalues(f.shape[1]), eigenvalues(f.shape[2])
+        modes = jnp.moveaxis(transform(modes), -1, x_axis)
+    x, y, z = eigenvalues(f.shape[x_axis]), eigenvalues(f.shape[y_axis]), eigenvalues(f.shape[z_axis])
     modes = modes * invert(x[:, None, None] + y[:, None] + z)
     for _ in range(3):
-        modes = jnp.moveaxis(inverse(modes), -1, 0)
+        modes = jnp.moveaxis(inverse(modes), -1, x_axis)
     return modes
 
 
-def fourier_1d(f: Array, *, eigenvalues: Spectrum, invert: Field) -> Array:
+@rebound("Periodic solutions by the complex Fourier transform.", x_axis=1)
+def fourier_1d(f: Array, *, eigenvalues: Spectrum, invert: Field, x_axis: int = 0) -> Array:
     """Periodic solution by the complex Fourier transform."""
-    return jnp.fft.ifft(jnp.fft.fft(f) * invert(eigenvalues(f.shape[0]))).real
+    return jnp.fft.ifft(jnp.fft.fft(f) * invert(eigenvalues(f.shape[x_axis]))).real
 
 
-def fourier_2d(f: Array, *, eigenvalues: Spectrum, invert: Field) -> Array:
+@rebound("Periodic solutions by the complex Fourier transform.", x_axis=1, y_axis=2)
+def fourier_2d(f: Array, *, eigenvalues: Spectrum, invert: Field, x_axis: int = 0, y_axis: int = 1) -> Array:
     """Periodic solution by the complex Fourier transform."""
-    symbol = eigenvalues(f.shape[0])[:, None] + eigenvalues(f.shape[1])
+    symbol = eigenvalues(f.shape[x_axis])[:, None] + eigenvalues(f.shape[y_axis])
     return jnp.fft.ifft2(jnp.fft.fft2(f) * invert(symbol)).real
 
 
@@ -173,9 +207,10 @@ def fourier_3d(f: Array, *, eigenvalues: Spectrum, invert: Field) -> Array:
     return jnp.fft.ifftn(jnp.fft.fftn(f) * invert(symbol)).real
 
 
-def real_fourier_1d(f: Array, *, eigenvalues: Spectrum, invert: Field) -> Array:
+@rebound("Periodic solutions by the real Fourier transform.", x_axis=1)
+def real_fourier_1d(f: Array, *, eigenvalues: Spectrum, invert: Field, x_axis: int = 0) -> Array:
     """Periodic solution by the real Fourier transform."""
-    n = f.shape[0]
+    n = f.shape[x_axis]
     return jnp.fft.irfft(jnp.fft.rfft(f) * invert(eigenvalues(n)[: n // 2 + 1]), n)
 
 
@@ -193,6 +228,7 @@ def real_fourier_3d(f: Array, *, eigenvalues: Spectrum, invert: Field) -> Array:
     return jnp.fft.irfftn(jnp.fft.rfftn(f) * invert(symbol), f.shape)
 
 
+@single_only
 def transform_and_thomas(
     f: Array,
     *,
@@ -205,6 +241,7 @@ def transform_and_thomas(
     return inverse(solve_lines(transform(f), eigenvalues(f.shape[1])))
 
 
+@single_only
 def mode_lines(modes: Array, values: Array, *, spacing: Callable[[Array], float]) -> Array:
     """Tridiagonal systems along the first axis, one for each mode of the last."""
     h = spacing(modes)
@@ -221,20 +258,23 @@ def mode_lines(modes: Array, values: Array, *, spacing: Callable[[Array], float]
 # Operators by transforms, for iterations on spectral discretisations.
 
 
+@single_only
 def spectral_operator_1d(u: Array, *, eigenvalues: Spectrum) -> Array:
     """Minus the second derivative on a period, through its modes."""
     return jnp.fft.ifft(eigenvalues(u.shape[0]) * jnp.fft.fft(u)).real
 
 
-def spectral_operator_2d(u: Array, *, eigenvalues: Spectrum) -> Array:
+@rebound(x_axis=1, y_axis=2)
+def spectral_operator_2d(u: Array, *, eigenvalues: Spectrum, x_axis: int = 0, y_axis: int = 1) -> Array:
     """Minus the Laplacian on a period, through its modes."""
-    symbol = eigenvalues(u.shape[0])[:, None] + eigenvalues(u.shape[1])
+    symbol = eigenvalues(u.shape[x_axis])[:, None] + eigenvalues(u.shape[y_axis])
     return jnp.fft.ifft2(symbol * jnp.fft.fft2(u)).real
 
 
 # Chebyshev collocation (Trefethen, Spectral Methods in MATLAB, 2000, chapter 6), on the unit interval.
 
 
+@same_for_all
 def chebyshev_derivative(n: int) -> Array:
     """Matrix of the derivative at n + 2 Chebyshev points of the unit interval."""
     k = jnp.arange(n + 2)
@@ -244,12 +284,14 @@ def chebyshev_derivative(n: int) -> Array:
     return matrix - jnp.diag(matrix.sum(axis=1))
 
 
+@same_for_all
 def chebyshev_matrix(n: int, *, derivative: Spectrum) -> Array:
     """Matrix of minus the second derivative at the inner Chebyshev points, zero at both ends."""
     matrix = derivative(n)
     return -(matrix @ matrix)[1:-1, 1:-1]
 
 
+@same_for_all
 def chebyshev_variable_matrix(n: int, *, derivative: Spectrum, coefficient: Field) -> Array:
     """Matrix of minus the divergence of the flux at the inner Chebyshev points."""
     matrix = derivative(n)

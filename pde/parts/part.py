@@ -2,9 +2,10 @@
 
 A block is a plain top-level JAX function. Its positional parameters are arrays; its keyword-only parameters
 are bound when a program is made, to a Python value (`iterations=40`) or to another part
-(`apply_operator=...`), which is the role that part plays. `Part.bind()` gives the function with everything
-bound; `render()` writes the same tree as a module: statics become literals, roles become helper functions
-named after the role.
+(`apply_operator=...`), which is the role that part plays; what is left unbound is the parameter's default,
+which may be a function of JAX (`inner=jnp.vdot`). `Part.bind()` gives the function with everything bound;
+`render()` writes the same tree as a module: statics become literals, roles become helper functions named
+after the role, and a default is written as it stands in the block.
 
 >>> step = part(jacobi_step, apply_operator=part(laplacian), diagonal=part(constant_diagonal))
 >>> render(part(repeat, step=step, iterations=40), "solve")
@@ -31,6 +32,8 @@ class Part:
 
     block: Callable[..., Any]
     bound: tuple[tuple[str, Any], ...] = ()
+    summary: str | None = None
+    """What its docstring says where that is not the first line of the block's."""
 
     def bind(self) -> Callable[..., Any]:
         """The block as a function of its arrays alone."""
@@ -51,16 +54,22 @@ class Part:
 
 def part(block: Callable[..., Any], /, **bound: Any) -> Part:
     """A part, its bindings checked against the block's keyword-only parameters."""
-    wanted = bindable(block) - {"recurse"}
-    if wanted != frozenset(bound):
+    wanted = _bindable(block) - {"recurse"}
+    if not wanted - _optional(block) <= bound.keys() <= wanted:
         raise TypeError(f"block {block.__name__} binds {sorted(wanted)}, given {sorted(bound)}")
     return Part(block, tuple(sorted(bound.items(), key=lambda item: item[0])))
 
 
 @functools.cache
-def bindable(block: Callable[..., Any]) -> frozenset[str]:
+def _bindable(block: Callable[..., Any]) -> frozenset[str]:
     """Names of a block's keyword-only parameters."""
     return frozenset(p.name for p in inspect.signature(block).parameters.values() if p.kind is p.KEYWORD_ONLY)
+
+
+@functools.cache
+def _optional(block: Callable[..., Any]) -> frozenset[str]:
+    """Names of a block's parameters that have a default."""
+    return frozenset(p.name for p in inspect.signature(block).parameters.values() if p.default is not p.empty)
 
 
 def recursive(block: Callable[..., Any]) -> bool:
@@ -68,7 +77,7 @@ def recursive(block: Callable[..., Any]) -> bool:
 
     It is jitted then: each level is traced once, wherever it is called from, and stands once in the program's IR.
     """
-    return "recurse" in bindable(block)
+    return "recurse" in _bindable(block)
 
 
 def parameters(block: Callable[..., Any]) -> tuple[str, ...]:
@@ -120,18 +129,20 @@ def _function(item: Part, name: str, names: dict[Part, str]) -> Function:
     substitutes = [(key, _written(value, names)) for key, value in item.bound]
     if recursive(item.block):
         substitutes.append(("recurse", name))
-    return _instantiate(item.block, name, tuple(substitutes))
+    return _instantiate(item.block, name, tuple(substitutes), item.summary)
 
 
 @functools.lru_cache(maxsize=2**14)
-def _instantiate(block: Callable[..., Any], name: str, bound: tuple[tuple[str, str], ...]) -> Function:
+def _instantiate(
+    block: Callable[..., Any], name: str, bound: tuple[tuple[str, str], ...], summary: str | None
+) -> Function:
     """The block's definition under its new name, statics as literals, roles as function names.
 
     Programs have most of their functions in common, so that each is put into style once in a process.
     """
     text, tree = _definition(block)
-    substitutes = dict(bound)
-    edits = [_signature(tree, name), _docstring(tree)]
+    substitutes = _defaults(tree) | dict(bound)
+    edits = [_signature(tree, name), _docstring(tree, summary)]
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node is not tree:
             edits.append(_signature(node, node.name))
@@ -169,10 +180,16 @@ def _signature(tree: ast.FunctionDef, name: str) -> Edit:
     return (start, body), head + "\n" + " " * body[1]
 
 
-def _docstring(tree: ast.FunctionDef) -> Edit:
+def _docstring(tree: ast.FunctionDef, summary: str | None) -> Edit:
     """Keeps the first line: a program's reader wants the role, the library's reader the derivation."""
-    summary = (ast.get_docstring(tree) or "").splitlines()[0]
-    return _span(tree.body[0]), f'"""{summary}"""'
+    first = summary or (ast.get_docstring(tree) or "").splitlines()[0]
+    return _span(tree.body[0]), f'"""{first}"""'
+
+
+def _defaults(tree: ast.FunctionDef) -> dict[str, str]:
+    """The texts of what a block's keyword-only parameters are where a part does not bind them."""
+    pairs = zip(tree.args.kwonlyargs, tree.args.kw_defaults, strict=True)
+    return {argument.arg: ast.unparse(default) for argument, default in pairs if default is not None}
 
 
 def _edited(text: list[str], edits: list[Edit]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pde.blocks import entry, flux, matrices, operators, transforms
+from pde.blocks import compact, entry, flux, matrices, operators, transforms, wide
 from pde.parts.part import Part, part
 from pde.schemes.layout import DIRICHLET, PERIODIC
 from pde.schemes.model import Data, Model, Trait
@@ -56,11 +56,13 @@ def _nine_point_difference(spelling: str, theta: float, d: int) -> Part | None:
         return part(operators.slices_1d)
     if d == 3:
         return (
-            part(getattr(flux, f"nineteen_point_{spelling}")) if hasattr(flux, f"nineteen_point_{spelling}") else None
+            part(getattr(compact, f"nineteen_point_{spelling}"))
+            if hasattr(compact, f"nineteen_point_{spelling}")
+            else None
         )
     if spelling == "elements":
-        return part(flux.element_scatter_2d)
-    block = getattr(flux, f"nine_point_{spelling}", None)
+        return part(compact.element_scatter_2d)
+    block = getattr(compact, f"nine_point_{spelling}", None)
     return part(block, **_nine_point(theta)) if block else None
 
 
@@ -139,7 +141,7 @@ def _compact_eigenvalues(t: np.ndarray, theta: float, width: float, d: int) -> n
 def _compact_difference(scheme: Scheme, problem: Problem, spelling: str, theta: float) -> Part | None:
     if problem.equation == "variable":
         coefficient = part(flux.wave_2d, amplitude=problem.terms.amplitude)
-        return part(flux.variable_elements_2d, coefficient=coefficient, centres=part(flux.interior_faces))
+        return part(compact.variable_elements_2d, coefficient=coefficient, centres=part(flux.interior_faces))
     if problem.dimension == 1 and spelling not in MATRIX_SPELLINGS:
         return part(getattr(operators, f"{spelling}_1d"))
     return None if spelling in MATRIX_SPELLINGS else _nine_point_difference(spelling, theta, problem.dimension)
@@ -156,9 +158,9 @@ def _compact_load(
 ) -> tuple[tuple[Data, ...], Callable[[Part], Part]]:
     d = problem.dimension
     if problem.boundary == "periodic":
-        return (source_data(problem, points),), _loaded(part(flux.periodic_load), None)
+        return (source_data(problem, points),), _loaded(part(compact.periodic_load), None)
     name = "load" if elements else "compact_load"
-    load = part(getattr(flux, f"{name}_{d}d"))
+    load = part(getattr(compact, f"{name}_{d}d"))
     if not problem.inhomogeneous:
         return (_closed_source(problem, shape),), _loaded(load, None)
     lift = part(entry.lifted_load, difference=difference, spacing=DIRICHLET.spacing)
@@ -169,19 +171,19 @@ def _compact_load(
 def _wide(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
     """Fourth-order differences over five points on a period."""
     d, shape, terms = problem.dimension, (n,) * problem.dimension, problem.terms
-    matrix = part(flux.wide_periodic_matrix)
+    matrix = part(wide.wide_periodic_matrix)
     points = grid_points([PERIODIC.points(n)] * d)
     if spelling in MATRIX_SPELLINGS:
         apply = matrix_form(spelling, (matrix,) * d)
     elif spelling == "rolls":
-        apply = part(flux.wide_rolls, spacing=PERIODIC.spacing)
+        apply = part(wide.wide_rolls, spacing=PERIODIC.spacing)
     else:
-        lines = {"along_line": part(flux.wide_slices_1d)} if spelling == "lines" else {}
-        difference = part(getattr(flux, f"wide_{spelling}_{d}d"), **lines)
+        lines = {"along_line": part(wide.wide_slices_1d)} if spelling == "lines" else {}
+        difference = part(getattr(wide, f"wide_{spelling}_{d}d"), **lines)
         apply = part(
             operators.scaled,
             difference=difference,
-            add_ghosts=part(flux.double_wrap),
+            add_ghosts=part(wide.double_wrap),
             spacing=PERIODIC.spacing,
         )
     angle = 2 * np.pi * np.arange(n) / n
@@ -221,13 +223,13 @@ def _wide_ends(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model
     """Fourth-order differences over five points, one-sided next to the ends: not symmetric."""
     d, terms = problem.dimension, problem.terms
     points = grid_points([DIRICHLET.points(n)] * d)
-    matrix = part(flux.wide_dirichlet_matrix, closed_matrix=part(flux.wide_closed_matrix))
+    matrix = part(wide.wide_dirichlet_matrix, closed_matrix=part(wide.wide_closed_matrix))
     if spelling in MATRIX_SPELLINGS:
         apply = matrix_form(spelling, (matrix,) * d)
     elif d == 1:
-        apply = part(flux.wide_ends_1d)
+        apply = part(wide.wide_ends_1d)
     else:
-        apply = part(flux.wide_ends_lines, along_line=part(flux.wide_ends_1d))
+        apply = part(wide.wide_ends_lines, along_line=part(wide.wide_ends_1d))
     return Model(
         problem,
         n,
@@ -382,5 +384,5 @@ def spelled_high(scheme: Scheme, problem: Problem, spelling: str) -> bool:
     if matrix:
         return hasattr(matrices, f"{spelling}_{d}d")
     if scheme.build is _wide:
-        return spelling == "rolls" or hasattr(flux, f"wide_{spelling}_{d}d")
+        return spelling == "rolls" or hasattr(wide, f"wide_{spelling}_{d}d")
     return True

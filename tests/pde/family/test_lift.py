@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pde.blocks import adi, direct, entry, flux, krylov, matrices, multigrid, operators, parity, relaxation, transforms
-from pde.blocks.batch import operators as batched_operators
-from pde.blocks.batch import solvers as batched_solvers
 from pde.errors import UserError
 from pde.family import validated
 from pde.family.family import variant_of
-from pde.family.lift import AS_THEY_STAND, TWINS, lift
+from pde.family.lift import lift
 from pde.family.variant import Variant, assemble, grids, whole
 from pde.schemes.problem import Problem
 
-MODULES = (adi, direct, entry, flux, krylov, matrices, multigrid, operators, parity, relaxation, transforms)
 ONE = {key: row for key, row in sorted(validated.read().items()) if row.batch}
-ONLY_FOR_A_BATCH = {"inner", "norm"}
-
-
-def _blocks() -> list[str]:
-    return [
-        name
-        for module in MODULES
-        for name, block in vars(module).items()
-        if inspect.isfunction(block) and block.__module__ == module.__name__
-    ]
-
-
-def test_a_block_is_known_by_its_name() -> None:
-    names = _blocks()
-    assert len(names) == len(set(names))
-    assert TWINS.keys() - ONLY_FOR_A_BATCH <= set(names)
-    assert set(names) >= AS_THEY_STAND
-    assert not TWINS.keys() & AS_THEY_STAND
-    assert not set(vars(batched_operators)) & {n for n in TWINS if n in vars(batched_solvers)}
 
 
 def test_most_combinations_have_a_form_for_a_batch() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from dataclasses import replace
 
 import black
 import jax.numpy as jnp
@@ -45,6 +47,32 @@ def _two_steps(u: Array, *, weight: float) -> Array:
 
 def test_a_negative_literal_keeps_its_place() -> None:
     assert "u - (-2.0) * u" in render(part(_two_steps, weight=-2.0), "solve")
+
+
+def _projected(u: Array, v: Array, *, inner: Callable[[Array, Array], Array] = jnp.vdot, x_axis: int = 0) -> Array:
+    """Weighs one array with its product with the other."""
+    return inner(u, v) * v / u.shape[x_axis]
+
+
+def _sum_of_products(u: Array, v: Array) -> Array:
+    """Sum of the products."""
+    return jnp.sum(u * v)
+
+
+def test_what_is_not_bound_is_written_as_its_default() -> None:
+    text = render(part(_projected), "project")
+    assert 'def project(u, v):\n    """Weighs one array with its product with the other."""' in text
+    assert "return jnp.vdot(u, v) * v / u.shape[0]" in text
+
+
+def test_a_default_gives_way_to_a_part_or_a_literal() -> None:
+    bound = part(_projected, inner=part(_sum_of_products), x_axis=1)
+    text = render(replace(bound, summary="Weighs a matrix."), "project")
+    assert 'def project(u, v):\n    """Weighs a matrix."""\n    return inner(u, v) * v / u.shape[1]' in text
+    assert 'def inner(u, v):\n    """Sum of the products."""' in text
+    u = jnp.arange(6.0).reshape(2, 3)
+    np.testing.assert_allclose(bound.bind()(u, u), 55.0 * u / 3.0)
+    np.testing.assert_allclose(part(_projected).bind()(u, u), 55.0 * u / 2.0)
 
 
 @pytest.mark.parametrize(("variant", "n"), PROGRAMS, ids=lambda value: getattr(value, "key", None))
