@@ -23,6 +23,7 @@ from grammar.proof import interpret
 from grammar.proof.proofs import Proofs
 from grammar.rules.production import Production, Registry, refined, registered
 from grammar.values import types
+from processes import meaning
 from processes.commands import counted
 
 _HERE = Path(__file__).parent
@@ -69,11 +70,10 @@ class Grammar:
 
     @cached_property
     def digest(self) -> str:
-        """Hex digest of what a program depends on besides seed and index: the grammar's sources and the profile."""
-        digest = hashlib.sha256(self.profile_text.encode())
-        for path in sorted(_HERE.rglob("*.py")):
-            digest.update(path.relative_to(_HERE).as_posix().encode() + b"\0" + path.read_bytes())
-        return digest.hexdigest()
+        """Hex digest of what a program depends on besides seed and index: what the grammar's sources mean, and the
+        profile."""
+        sources = meaning.digest(meaning.sources(_HERE, without=("proof", "__main__.py")))
+        return hashlib.sha256(f"{sources}\n{self.profile_text}".encode()).hexdigest()
 
     def check_once(self) -> None:
         """`check`, of the productions alone whose module has not passed it as it is with this JAX already.

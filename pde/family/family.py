@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from pde.schemes.high_order import SCHEMES
 from pde.schemes.model import Model
 from pde.schemes.problem import Problem
 from pde.solvers.table import SOLVERS
+from processes import meaning
 
 DTYPE = "float32"
 TOLERANCES = {"single": (1e-3, 1e-4, 1e-5, 1e-6), "double": (1e-6, 1e-8, 1e-10)}
@@ -37,6 +37,9 @@ MOST_POINTS = 4096
 """Points of a grid, so that a basis of 60 directions stays below 2**18 elements even in a batch of four."""
 SIZES = {1: (12, 96), 2: (8, 40), 3: (6, 16)}
 """Smallest and largest number of unknowns along the first axis, by dimension."""
+
+NO_PART = ("validation", "library.py", "__main__.py")
+"""What of this package no program depends on: proofs, the solvers as a library, the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +202,14 @@ def _facts(row: Row, use: str, shape: tuple[int, ...]) -> dict[str, object]:
 
 
 def digest() -> str:
-    """What a program depends on besides seed and index: this package, its table, and the choices' source."""
-    found = hashlib.sha256()
+    """What a program depends on besides seed and index: what the sources that draw and assemble it mean, every byte of
+    the blocks, which are written into it with their comments, the table, and the choices' source."""
     package = Path(__file__).parents[1]
-    sources = [*sorted(package.rglob("*.py")), validated.PATH, Path(grammar.__file__).with_name("choices.py")]
-    for path in sources:
-        found.update(path.name.encode() + b"\0" + path.read_bytes())
-    return found.hexdigest()
+    decides = meaning.sources(package, without=("blocks", *NO_PART))
+    choices = Path(grammar.__file__).with_name("choices.py")
+    return meaning.digest(
+        [*decides, ("choices", choices)], [*meaning.sources(package / "blocks"), ("table", validated.PATH)]
+    )
 
 
 def load() -> Poisson:

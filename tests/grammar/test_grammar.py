@@ -22,9 +22,42 @@ def proven(tmp_path, monkeypatch):
     return loaded, seen
 
 
-def edit(monkeypatch, name):
-    read = Path.read_text
-    monkeypatch.setattr(Path, "read_text", lambda path, **kind: read(path, **kind) + "#" * (path.name == name))
+def edit(monkeypatch, name, added=b"\nADDED = 1\n"):
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + added * (path.name == name))
+
+
+CORE = (
+    "choices.py",
+    "values/dims.py",
+    "values/types.py",
+    "text/printer.py",
+    "rules/notation.py",
+    "rules/production.py",
+    "derive/graph.py",
+    "write/names.py",
+    "proof/interpret.py",
+    "productions/linalg.py",
+)
+
+
+@pytest.mark.parametrize("path", CORE)
+def test_a_comment_changes_no_digest_and_proves_nothing(path, proven, monkeypatch):
+    loaded, seen = proven
+    assert (Path(grammar.__file__).parent / path).is_file()
+    Proofs().note(loaded.modules)
+    digest = grammar.load("default").digest
+    edit(monkeypatch, path.rpartition("/")[2], b"\n# A remark.\n")
+    loaded.check_once()
+    assert not seen
+    assert grammar.load("default").digest == digest
+
+
+@pytest.mark.parametrize("path", [path for path in CORE if not path.startswith("proof")])
+def test_an_edit_of_what_decides_programs_changes_the_digest(path, monkeypatch):
+    digest = grammar.load("default").digest
+    edit(monkeypatch, path.rpartition("/")[2])
+    assert grammar.load("default").digest != digest
 
 
 def test_only_an_edited_module_is_proven_again(proven, monkeypatch):
@@ -52,8 +85,7 @@ def test_what_was_proven_before_the_release_is_not_proven_again(proven, monkeypa
 def test_a_module_that_lends_rules_is_part_of_the_proof(proven, monkeypatch):
     loaded, seen = proven
     Proofs().note(loaded.modules)
-    read = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path.name == "shaping.py"))
+    edit(monkeypatch, "shaping.py")
     loaded.check_once()
     assert {"tracetime"} in seen
 
