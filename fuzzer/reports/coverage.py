@@ -13,6 +13,7 @@ from typing import Any, Final
 import libcst as cst
 
 from fuzzer.base import markdown
+from fuzzer.base.environment import collecting_rarely
 from fuzzer.base.options import BLOCK
 from fuzzer.base.schema import Row
 from fuzzer.families.family import programs, resolve
@@ -39,10 +40,11 @@ def coverage(profile: str, seed: int, draws: int) -> str:
     for production in productions.values():
         for source in spellings(production.template):
             seen.note(Module(source))
-    for begin in range(0, draws, BLOCK):
-        indices = range(begin, min(begin + BLOCK, draws))
-        for row in draw_block(family, seed, indices, per_structure=BLOCK).rows:
-            seen.take(row)
+    with collecting_rarely():
+        for begin in range(0, draws, BLOCK):
+            indices = range(begin, min(begin + BLOCK, draws))
+            for row in draw_block(family, seed, indices, per_structure=BLOCK).rows:
+                seen.take(row)
     return _text(seen, f"# {seen.rows:,} programs of seed {seed} beside real code\n", productions)
 
 
