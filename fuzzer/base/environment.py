@@ -38,7 +38,7 @@ def settle() -> None:
 
 
 def collect_rarely() -> None:
-    """Gives this process a worker's collector: it seldom runs, and never looks again at what outlived a whole collection.
+    """Gives this process a worker's collector: it seldom runs, and looks at nothing again that outlived a whole run.
 
     What outlives one stays for good: libraries, the grammar, what JAX remembers.
     """
