@@ -16,7 +16,8 @@ from fuzzer.base import markdown
 from fuzzer.base.environment import collecting_rarely
 from fuzzer.base.options import BLOCK
 from fuzzer.base.schema import Row
-from fuzzer.families.family import programs, resolve
+from fuzzer.families.family import resolve
+from fuzzer.families.programs import programs
 from fuzzer.making.block import draw_block
 from grammar.text import printer, syntax
 from grammar.text.template import Template, name

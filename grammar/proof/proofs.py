@@ -12,8 +12,8 @@ from pathlib import Path
 
 import jax
 
-from grammar.errors import UserError
 from processes import cache, meaning
+from processes.errors import UserError
 
 _PACKAGE = Path(__file__).parents[1]
 _NOTED = Path(__file__).with_name("proved.txt")
