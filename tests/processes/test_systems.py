@@ -38,7 +38,7 @@ IMPORTS = """
 import importlib, pkgutil
 for package in ("processes", "lowering", "grammar", "pde", "fuzzer"):
     for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
-        if not module.name.endswith(("__main__", "cluster")):
+        if not module.name.endswith(("__main__", "executors.ray")):
             importlib.import_module(module.name)
 print("imported")
 """
