@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 import typer
 
 from fuzzer.base.environment import settle
-from fuzzer.base.errors import RunError, UserError
+from fuzzer.base.errors import RunError
 from processes import capacity, ending
 from processes.commands import STATUSES, answer, counted, tell_version
+from processes.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,7 +188,8 @@ def bench(
 ) -> None:
     """Measures CPU time a row: what JAX itself costs, and the whole pipeline by stage."""
     from fuzzer.base.options import check_rows
-    from fuzzer.families.family import poisson, programs
+    from fuzzer.families.poisson import poisson
+    from fuzzer.families.programs import programs
     from fuzzer.reports import bench as module
 
     specs = {"programs": programs(profile), "poisson": poisson()}
@@ -273,4 +275,4 @@ def main() -> NoReturn:
 
 def _answer() -> tuple[int, str]:
     settle()
-    return answer(NAME, app, UserError, RunError)
+    return answer(NAME, app, RunError)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grammar.errors import GrammarError, ProfileError, Rejected, UserError
+from grammar.errors import GrammarError, ProfileError, Rejected
+from processes.errors import UserError
 
 if TYPE_CHECKING:
     from grammar.grammar import Grammar

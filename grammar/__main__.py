@@ -34,7 +34,7 @@ def prove(
 
 def main() -> NoReturn:
     """Ends the process; `processes.commands.STATUSES` says with what status."""
-    ending.command("grammar", lambda: answer("grammar", app, grammar.UserError))
+    ending.command("grammar", lambda: answer("grammar", app))
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from processes.errors import UserError
+
 _NOTATION = frozenset(
     os.path.join(os.path.dirname(__file__), *name.split("/"))
     for name in ("errors.py", "rules/notation.py", "values/patterns.py", "values/statics.py")
 )
-
-
-class UserError(Exception):
-    """A mistake of whoever runs the program or edits the grammar: one sentence with value, bound and cure."""
 
 
 class GrammarError(UserError):

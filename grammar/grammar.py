@@ -17,7 +17,7 @@ from grammar.choices import Choices, Seeded
 from grammar.derive.derive import Derivation
 from grammar.derive.graph import Block, type_of
 from grammar.derive.index import Tables
-from grammar.errors import Rejected, UserError
+from grammar.errors import Rejected
 from grammar.program import Program, draw
 from grammar.proof import interpret
 from grammar.proof.proofs import Proofs
@@ -25,6 +25,7 @@ from grammar.rules.production import Production, Registry, refined, registered
 from grammar.values import types
 from processes import meaning
 from processes.commands import counted
+from processes.errors import UserError
 
 _HERE = Path(__file__).parent
 _LOG = logging.getLogger(__name__)

@@ -46,7 +46,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Module:
+class StableHLOModule:
     """A module's plain text, and the same read: functions by name, counts of operations, where aliases point.
 
     Counted is what is printed, but for the module, its functions and the returns.
@@ -58,7 +58,7 @@ class Module:
     counts: Counter[str]
 
 
-def read_module(debug: str) -> Module:
+def read_module(debug: str) -> StableHLOModule:
     """Reads a module printed with debug information; the plain text is what printing without it gives."""
     body = _ALIAS_LINE.sub("", debug)
     functions: dict[str, Operation] = {}
@@ -77,7 +77,7 @@ def read_module(debug: str) -> Module:
             _continue(stack, number, location)
         if name == "func.func":
             functions[symbol] = stack[-1]
-    return Module(_LOCATION.sub("", body), debug, functions, _without_frame(counts))
+    return StableHLOModule(_LOCATION.sub("", body), debug, functions, _without_frame(counts))
 
 
 def _continue(stack: list[Operation], number: int, location: str) -> None:
@@ -121,7 +121,7 @@ def _escaped(name: str) -> str:
     return "".join("\\\\" if character == "\\" else character for character in plain)
 
 
-def stablehlo_lines(module: Module, nesting: Nesting, spans: SourceSpans) -> dict[Span, list[int]]:
+def stablehlo_lines(module: StableHLOModule, nesting: Nesting, spans: SourceSpans) -> dict[Span, list[int]]:
     """Span -> numbers, from 1, of the lines of the plain text that it became."""
     return _Attribution(module, nesting, spans).run()
 
@@ -129,7 +129,7 @@ def stablehlo_lines(module: Module, nesting: Nesting, spans: SourceSpans) -> dic
 class _Attribution:
     """Top-down from `main`: each function after all functions that call it."""
 
-    def __init__(self, module: Module, nesting: Nesting, spans: SourceSpans) -> None:
+    def __init__(self, module: StableHLOModule, nesting: Nesting, spans: SourceSpans) -> None:
         self._functions = module.functions
         self._text = module.text.split("\n")
         self._located = locations(module.debug, spans.filename)

@@ -19,15 +19,16 @@ import jax
 from lowering import _jax_internals as internals
 from lowering.callables import python_function
 from lowering.described import described
+from lowering.execute import execute, importable
 from lowering.fingerprint import Fingerprint, fingerprint
 from lowering.jaxpr_lines import jaxpr_lines
 from lowering.leaks import globals_of, reach_of, refuse_leaks, traced_values
 from lowering.leaves import Leaf, dtype_name
-from lowering.program import importable, load, refuse_callbacks, refuse_effects, translated_errors
+from lowering.refusals import refuse_callbacks, refuse_effects, translated_errors
 from lowering.session import deep, settled, traced_anew
 from lowering.signature import check_arguments, refuse_placements
 from lowering.spans import Nesting, SourceSpans, Span, body_span
-from lowering.stablehlo_lines import Module, read_module, stablehlo_lines
+from lowering.stablehlo_lines import StableHLOModule, read_module, stablehlo_lines
 
 _OURS = 200
 """Calls that a program may nest deeper than the process allows, so that our own frames and JAX's take none of its."""
@@ -130,7 +131,7 @@ class Traced:
         with settled(), deep():
             return internals.print_jaxpr(self._stage.jaxpr)
 
-    def source_lines(self, module: Module) -> tuple[dict[Span, list[int]], dict[Span, list[int]]]:
+    def source_lines(self, module: StableHLOModule) -> tuple[dict[Span, list[int]], dict[Span, list[int]]]:
         """Span -> lines of `jaxpr`, and span -> lines of a StableHLO module lowered from this."""
         spans = SourceSpans(self._filename, body_span(self._function, self._filename))
         with deep():
@@ -172,7 +173,7 @@ class Lowered:
         return self._module.counts.total()
 
     @cached_property
-    def _module(self) -> Module:
+    def _module(self) -> StableHLOModule:
         with deep():
             return read_module(self._stage.as_text(debug_info=True))
 
@@ -199,7 +200,7 @@ def trace_source(source: str, entry: str, leaves: list[Leaf], filename: str | No
     `filename` is what tells this program's code from another's: leave it out, or give each program its own.
     Raises SourceError, EntryError and InputError beside what `trace` raises.
     """
-    program = load(source, entry, filename)
+    program = execute(source, entry, filename)
     with importable(program.module):
         args, kwargs = check_arguments(program.function, leaves)
         traced = _trace(program.function, args, kwargs, program.filename, program.module)

@@ -107,7 +107,7 @@ def bench(
 
 def main() -> NoReturn:
     """Ends the process; `processes.commands.STATUSES` says with what status."""
-    ending.command("pde", lambda: answer("pde", app, UserError))
+    ending.command("pde", lambda: answer("pde", app))
 
 
 if __name__ == "__main__":

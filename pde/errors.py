@@ -1,4 +1,4 @@
-"""The error of a user's mistake, and what is asked of single values before they are used."""
+"""What is asked of single values before they are used."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import operator
 from collections.abc import Collection
 from typing import Any
 
+from processes.errors import UserError as UserError
+
 LONGEST = 80
 """Characters of a value that a sentence shows."""
-
-
-class UserError(ValueError):
-    """A mistake of the caller: one sentence that names the value, the bound and the cure."""
 
 
 def shown(value: object) -> str:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Final, cast
 
 from processes import __version__
+from processes.errors import UserError
 
 STATUSES: Final = (
     "Exit status: 0 if all is well; 1 if a check failed; 2 if the command, or what it runs in (a full disk, a missing"
@@ -36,7 +37,8 @@ def tell_version(wanted: bool) -> None:
 
 
 def answer(command: str, app: Callable[..., Any], *mistakes: type[Exception]) -> tuple[int, str]:
-    """Exit status, and what was wrong, of a typer app that takes this process's arguments and may raise `mistakes`."""
+    """Exit status, and what was wrong, of a typer app that takes this process's arguments. Beside a UserError it may
+    raise `mistakes`."""
     import typer  # whoever has an app has imported it; who does without need not
 
     misuse = cast("type[Exception]", typer.BadParameter.__base__)  # click's or, in later versions, typer's own
@@ -44,7 +46,7 @@ def answer(command: str, app: Callable[..., Any], *mistakes: type[Exception]) ->
         return app(standalone_mode=False) or 0, ""
     except misuse as error:
         return 2, misread(command, error, sys.argv[1:])
-    except mistakes as error:
+    except (UserError, *mistakes) as error:
         return 2, str(error)
 
 

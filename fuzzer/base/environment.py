@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -12,6 +12,8 @@ COLLECTION: Final = (50_000, 1_000, 1_000)
 """A worker's thresholds of Python's collector. Tracing makes many objects and little garbage in cycles: to look for it
 every 700 objects, as Python does, takes a sixth of a row's time. What is old is left to `lowering.forget`."""
 
+OLDEST: Final = 2
+"""The generation that is collected last, with all others."""
 
 THREADS: Final = ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Variables that say how many threads XLA (the first) and libraries of linear algebra start."""
@@ -35,12 +37,28 @@ def settle() -> None:
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
 
 
+def collect_rarely() -> None:
+    """Gives this process a worker's collector: it seldom runs, and looks at nothing again that outlived a whole run.
+
+    What outlives one stays for good: libraries, the grammar, what JAX remembers.
+    """
+    gc.set_threshold(*COLLECTION)
+    gc.callbacks.append(_freeze)
+
+
 @contextmanager
 def collecting_rarely() -> Generator[None]:
-    """A worker's thresholds, in another process for a while."""
+    """A worker's collector, in another process for a while."""
     usual = gc.get_threshold()
-    gc.set_threshold(*COLLECTION)
+    collect_rarely()
     try:
         yield
     finally:
+        gc.callbacks.remove(_freeze)
         gc.set_threshold(*usual)
+
+
+def _freeze(phase: str, collection: Mapping[str, int]) -> None:
+    """Called by Python before and after each collection."""
+    if phase == "stop" and collection["generation"] == OLDEST:
+        gc.freeze()

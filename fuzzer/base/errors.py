@@ -1,12 +1,8 @@
-"""What can go wrong, and whose fault it is: the user's, the machine's, or (anything else) ours."""
+"""What can go wrong beside a user's mistake: the machine's fault, or (anything else) ours."""
 
 from __future__ import annotations
 
 from processes import limits, services
-
-
-class UserError(Exception):
-    """A mistake of whoever started the command: one sentence with value, bound and cure. Exit status 2."""
 
 
 class RunError(Exception):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from fuzzer.base.errors import UserError
 from processes import capacity
+from processes.errors import UserError
 
 Address: TypeAlias = "str | Path"
 """Where a run lies: a path, or a URL such as `s3://bucket/run`."""

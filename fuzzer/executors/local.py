@@ -14,12 +14,13 @@ from typing import Any, Generic, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from fuzzer.base.errors import Lost, RunError, UserError
+from fuzzer.base.errors import Lost, RunError
 from fuzzer.base.options import Limits
 from fuzzer.executors.base import Actor, Answer
 from fuzzer.executors.worker import begin
 from processes import limits
 from processes.ending import awaited, in_order
+from processes.errors import UserError
 from processes.services import Lacking
 from processes.spawning import context
 

@@ -17,12 +17,13 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from fuzzer.base.errors import Lost, RunError, UserError
+from fuzzer.base.errors import Lost, RunError
 from fuzzer.base.options import Limits
 from fuzzer.base.versions import remedy, versions
 from fuzzer.executors.base import Actor, Answer, Start
 from fuzzer.executors.local import LocalPool
 from processes.ending import ASKED, check, in_order
+from processes.errors import UserError
 
 try:
     import ray

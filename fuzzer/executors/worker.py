@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import importlib
 import os
 import signal
@@ -11,7 +10,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from fuzzer.base.environment import COLLECTION, settle
+from fuzzer.base.environment import collect_rarely, settle
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """As <malloc.h> numbers them."""
@@ -29,7 +28,7 @@ def begin(parent: int, memory: int) -> None:
     _keep_heap_small()
     _keep_stacks_small()
     settle()
-    gc.set_threshold(*COLLECTION)
+    collect_rarely()
     _warm_up()
 
 

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from fuzzer.base.errors import UserError
 from fuzzer.base.schema import ColumnOf
-from fuzzer.families.family import Family, Program
+from fuzzer.families.family import FACTORIES, Family, FamilySpec, Program
 
 COLUMNS: Final[tuple[ColumnOf, ...]] = (
     ("use", pa.string(), "solve, an operator's residual or energy, a misfit's gradient or adjoint"),
@@ -35,6 +34,11 @@ COLUMNS: Final[tuple[ColumnOf, ...]] = (
 )
 
 
+def poisson() -> FamilySpec:
+    """The family of Poisson solvers; no profile applies to it."""
+    return FamilySpec("poisson", FACTORIES["poisson"], "")
+
+
 @dataclass(frozen=True)
 class PoissonRows:
     """The solvers of `pde` with their columns."""
@@ -51,12 +55,7 @@ class PoissonRows:
 
 
 def load_poisson(profile: str) -> Family:
-    """The validated solvers; a missing table is the user's to make."""
-    import pde  # here, because it imports JAX and the command line must not wait for that
-    from pde.family import family
+    """The validated solvers. UserError where their table is missing."""
+    from pde.family import family  # here, because it imports JAX and the command line must not wait for that
 
-    try:
-        solvers = family.load()
-    except pde.UserError as error:
-        raise UserError(str(error)) from None
-    return PoissonRows(solvers, {"grammar": family.digest(), "profile": "none", "profile_text": profile})
+    return PoissonRows(family.load(), {"grammar": family.digest(), "profile": "none", "profile_text": profile})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import io
 import json
@@ -198,7 +197,6 @@ def draw_block(
             if remembered >= FORGET:
                 remembered = 0
                 lowering.forget()
-                gc.freeze()  # what outlives that stays for good, and the next collection need not look at it
                 lap("forget")
             block.rejects += [lost[index] for index in group if index in lost]
             remembered += block.take([Candidate(family, seed, index) for index in group if index not in lost], lap)

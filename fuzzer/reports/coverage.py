@@ -13,9 +13,11 @@ from typing import Any, Final
 import libcst as cst
 
 from fuzzer.base import markdown
+from fuzzer.base.environment import collecting_rarely
 from fuzzer.base.options import BLOCK
 from fuzzer.base.schema import Row
-from fuzzer.families.family import programs, resolve
+from fuzzer.families.family import resolve
+from fuzzer.families.programs import programs
 from fuzzer.making.block import draw_block
 from grammar.text import printer, syntax
 from grammar.text.template import Template, name
@@ -38,11 +40,12 @@ def coverage(profile: str, seed: int, draws: int) -> str:
     seen = Seen()
     for production in productions.values():
         for source in spellings(production.template):
-            seen.note(Module(source))
-    for begin in range(0, draws, BLOCK):
-        indices = range(begin, min(begin + BLOCK, draws))
-        for row in draw_block(family, seed, indices, per_structure=BLOCK).rows:
-            seen.take(row)
+            seen.note(SourceModule(source))
+    with collecting_rarely():
+        for begin in range(0, draws, BLOCK):
+            indices = range(begin, min(begin + BLOCK, draws))
+            for row in draw_block(family, seed, indices, per_structure=BLOCK).rows:
+                seen.take(row)
     return _text(seen, f"# {seen.rows:,} programs of seed {seed} beside real code\n", productions)
 
 
@@ -60,7 +63,7 @@ class Seen:
     """Those that call JAX often enough to count."""
     rows: int = 0
 
-    def note(self, module: Module) -> None:
+    def note(self, module: SourceModule) -> None:
         """Takes in names and methods: what can be written."""
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Attribute):
@@ -72,7 +75,7 @@ class Seen:
 
     def take(self, row: Row) -> None:
         """Takes in a program that was drawn."""
-        module = Module(row["source"])
+        module = SourceModule(row["source"])
         self.rows += 1
         self.note(module)
         self.primitives.update(count["name"] for count in row["primitives"])
@@ -83,7 +86,7 @@ class Seen:
                 self.features.update(features(function))
 
 
-class Module:
+class SourceModule:
     """A source, and what its imports mean."""
 
     def __init__(self, source: str) -> None:
@@ -127,22 +130,22 @@ def spellings(template: Template) -> Iterator[str]:
 
 
 class _Choices:
-    """Chooses as it was told, then always the first."""
+    """Chooses as a prefix says, then always the first."""
 
-    def __init__(self, told: tuple[int, ...]) -> None:
-        self._told = told
+    def __init__(self, prefix: tuple[int, ...]) -> None:
+        self._prefix = prefix
         self._offered: list[int] = []
 
     def __call__(self, cumulative: Sequence[float]) -> int:
         at = len(self._offered)
         self._offered.append(len(cumulative))
-        return self._told[at] if at < len(self._told) else 0
+        return self._prefix[at] if at < len(self._prefix) else 0
 
     def others(self) -> list[tuple[int, ...]]:
-        """What to tell those who choose otherwise, each for the first time where nobody was told."""
-        told = len(self._told)
-        chosen = self._told + (0,) * (len(self._offered) - told)
-        places = range(told, len(chosen))
+        """The prefixes of those that choose otherwise, each for the first time behind this one's."""
+        begin = len(self._prefix)
+        chosen = self._prefix + (0,) * (len(self._offered) - begin)
+        places = range(begin, len(chosen))
         return [(*chosen[:at], other) for at in places for other in range(1, self._offered[at])]
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from fuzzer.base.errors import UserError
 from fuzzer.base.options import Address
 from fuzzer.run import folder
 from fuzzer.run.shard import read_shard
 from fuzzer.storage.base import Store
 from fuzzer.storage.store import at
+from processes.errors import UserError
 
 
 def show(out: Address, family: str, id_: str = "", index: int | None = None) -> str:

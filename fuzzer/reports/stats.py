@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from fuzzer.base import markdown
-from fuzzer.base.errors import UserError
 from fuzzer.base.form import fault
 from fuzzer.base.options import Address
 from fuzzer.base.schema import SIZES
@@ -18,6 +17,7 @@ from fuzzer.run.manifest import Manifest
 from fuzzer.run.shard import NAMED, ShardReport, read_shard
 from fuzzer.storage.base import Store
 from fuzzer.storage.store import at
+from processes.errors import UserError
 
 STEP: Final = {
     "seconds": (int, float),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fuzzer.base.errors import Lost, UserError
+from fuzzer.base.errors import Lost
 from fuzzer.base.options import Address, Limits
 from fuzzer.base.split import split_of
 from fuzzer.base.versions import made_by, remedy, unlike
@@ -22,6 +22,7 @@ from fuzzer.storage.base import Store
 from fuzzer.storage.names import claimed
 from fuzzer.storage.store import at
 from processes.commands import counted
+from processes.errors import UserError
 
 Keys = Sequence[tuple[Mapping[str, Any], list[dict[str, Any]]]]
 """The key columns of each shard that can be read."""

@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fuzzer.base.errors import UserError
 from fuzzer.base.form import NONE, Each, fault
 from fuzzer.base.versions import remedy
 from fuzzer.run.manifest import FORM, README, Manifest
 from fuzzer.storage.base import Store, write
 from fuzzer.storage.local import LocalStore
 from fuzzer.storage.names import BLOCKS, LOCK, PART, RUN, strange
+from processes.errors import UserError
 
 MANIFEST = "manifest.json"
 

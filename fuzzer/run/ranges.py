@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fuzzer.base.errors import UserError
 from fuzzer.base.form import fault
 from fuzzer.base.options import Address, Limits, Options, check
 from fuzzer.executors.base import Executor, Start
@@ -29,6 +28,7 @@ from fuzzer.storage.base import Store
 from fuzzer.storage.names import BLOCKS
 from fuzzer.storage.store import at, copy
 from processes.commands import counted
+from processes.errors import UserError
 
 CHUNK = 200
 """Blocks that one task brings."""

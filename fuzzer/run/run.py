@@ -12,7 +12,9 @@ from fuzzer.base.options import Options, check
 from fuzzer.base.versions import versions
 from fuzzer.executors.base import Executor, Start
 from fuzzer.executors.local import local
-from fuzzer.families.family import poisson, programs, resolve
+from fuzzer.families.family import resolve
+from fuzzer.families.poisson import poisson
+from fuzzer.families.programs import programs
 from fuzzer.run import folder
 from fuzzer.run.card import FamilyCard, card
 from fuzzer.run.maker import FamilyRun, Given, Maker, repaired

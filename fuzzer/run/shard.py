@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fuzzer.base.arrow import Column, Schema, Table
-from fuzzer.base.errors import UserError
 from fuzzer.base.schema import REJECTS, SIZES, Row, unlike
 from fuzzer.keeping.selection import Piece
 from fuzzer.making.block import read_block, tally
 from fuzzer.storage.base import Store, digest
+from processes.errors import UserError
 
 ROW_GROUP = 1000
 """Rows in a row group, about 10 MB: large enough to scan fast, small enough to stream."""

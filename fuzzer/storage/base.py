@@ -6,7 +6,7 @@ import hashlib
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
-from fuzzer.base.errors import UserError
+from processes.errors import UserError
 
 SEAL = hashlib.sha256().digest_size
 """Bytes of the checksum that ends a sealed file."""

@@ -13,11 +13,11 @@ from typing import Any, BinaryIO, cast
 
 from fsspec.core import url_to_fs
 
-from fuzzer.base.errors import UserError
 from fuzzer.storage.base import in_use, not_writable
 from fuzzer.storage.lease import Taken, leased
 from fuzzer.storage.names import LOCK
 from processes import services
+from processes.errors import UserError
 
 
 def reached(address: str) -> RemoteStore:

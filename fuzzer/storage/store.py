@@ -6,11 +6,11 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from fuzzer.base.errors import UserError
 from fuzzer.base.options import Address
 from fuzzer.storage.base import Store, write
 from fuzzer.storage.local import LocalStore
 from processes import services
+from processes.errors import UserError
 
 
 def at(address: Address) -> Store:

@@ -6,24 +6,20 @@ What a production means does not depend on the profile, and neither does its pro
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import jax
 
-from grammar.errors import UserError
-from processes import meaning
+from processes import cache, meaning
+from processes.errors import UserError
 
 _PACKAGE = Path(__file__).parents[1]
 _NOTED = Path(__file__).with_name("proved.txt")
 """Proofs of the grammar as it was released: version of JAX, module, digest."""
 _NO_PART = ("productions", "write", "program.py", "__main__.py")
 """What no proof depends on; each module of productions is part of its own."""
-NO_CACHE = (OSError, RuntimeError)
-"""Raised where the user has no home, or none that we may look into."""
 _FROM = re.compile(r"^from grammar\.productions\.(\w+) import", re.MULTILINE)
 
 
@@ -37,19 +33,11 @@ class Proofs:
 
     def known(self, module: Path) -> bool:
         """Whether the productions of a module were proven as they are now, on this machine or before the release."""
-        return module.is_file() and (self._line(module) in self._noted or self._remembered(module))
-
-    def _remembered(self, module: Path) -> bool:
-        with suppress(*NO_CACHE):
-            return self._mark(module).exists()
-        return False
+        return module.is_file() and (self._line(module) in self._noted or cache.recall(self._mark(module)) is not None)
 
     def remember(self, module: Path) -> None:
         """Keeps in the user's cache that they were."""
-        with suppress(*NO_CACHE):
-            mark = self._mark(module)
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
+        cache.remember(self._mark(module))
 
     def note(self, modules: Iterable[Path]) -> None:
         """Writes down that these were proven, and are all that there are, for those who do not edit them."""
@@ -62,9 +50,8 @@ class Proofs:
                 f"all productions are proven, but {_NOTED} cannot be written ({error.strerror}): make it writable"
             ) from None
 
-    def _mark(self, module: Path) -> Path:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return cache / "jit-synthesis" / f"proved-{self._digest(module)}"
+    def _mark(self, module: Path) -> str:
+        return f"proved-{self._digest(module)}"
 
     def _line(self, module: Path) -> str:
         return f"{jax.__version__} {module.name} {self._digest(module)}"
@@ -72,10 +59,17 @@ class Proofs:
     def _digest(self, module: Path) -> str:
         """Of what the proof depends on: JAX, what the rooms below and the proof itself mean, the module, and those that
         lend it rules."""
-        lenders = _FROM.findall(module.read_text(encoding="utf-8"))
-        parts = [module, *(_PACKAGE / "productions" / f"{name}.py" for name in lenders)]
-        own = meaning.digest((path.name, path) for path in parts)
+        own = meaning.digest((path.name, path) for path in _with_lenders(module))
         return hashlib.sha256(f"{self._core} {own}".encode()).hexdigest()[:32]
+
+
+def _with_lenders(module: Path) -> list[Path]:
+    """A module of productions, those that it imports from, and so on."""
+    found = [module]
+    for path in found:  # grows on the way
+        lenders = [module.with_name(f"{name}.py") for name in _FROM.findall(path.read_text(encoding="utf-8"))]
+        found += [lender for lender in lenders if lender not in found]
+    return found
 
 
 def _noted() -> list[str]:

@@ -38,6 +38,9 @@ MOST_POINTS = 4096
 SIZES = {1: (12, 96), 2: (8, 40), 3: (6, 16)}
 """Smallest and largest number of unknowns along the first axis, by dimension."""
 
+NO_PART = ("validation", "library.py", "__main__.py")
+"""What of this package no program depends on: proofs, the solvers as a library, the command."""
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -199,12 +202,13 @@ def _facts(row: Row, use: str, shape: tuple[int, ...]) -> dict[str, object]:
 
 
 def digest() -> str:
-    """What a program depends on besides seed and index: what the sources of problems, schemes, solvers and of this room
-    mean, its table, and the choices' source."""
+    """What a program depends on besides seed and index: what the sources that draw and assemble it mean, every byte of
+    the blocks, which are written into it with their comments, the table, and the choices' source."""
     package = Path(__file__).parents[1]
-    sources = meaning.sources(package, without=("validation", "library.py", "__main__.py"))
+    decides = meaning.sources(package, without=("blocks", *NO_PART))
+    choices = Path(grammar.__file__).with_name("choices.py")
     return meaning.digest(
-        [*sources, ("table", validated.PATH), ("choices", Path(grammar.__file__).with_name("choices.py"))]
+        [*decides, ("choices", choices)], [*meaning.sources(package / "blocks"), ("table", validated.PATH)]
     )
 
 

@@ -12,14 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 from runs import command, contents, make
 
-from fuzzer.base.errors import RunError, UserError
-from fuzzer.families.family import programs
+from fuzzer.base.errors import RunError
+from fuzzer.families.programs import programs
 from fuzzer.reports.show import show
 from fuzzer.reports.stats import stats
 from fuzzer.run.folder import as_json
 from fuzzer.run.progress import JsonLines, Lines, State
 from fuzzer.storage.local import LocalStore
 from fuzzer.storage.store import at
+from processes.errors import UserError
 
 MISTAKES = {
     "no poisson": (["--poisson-shards", "0"], "--poisson-shards is 0 but must be between 1 and"),
@@ -97,7 +98,7 @@ def test_a_profile_of_any_name_gives_the_same_rows(tmp_path: Path) -> None:
     asked_for = [
         sys.executable,
         "-c",
-        "import sys; from fuzzer.families.family import programs as p\nprint(p(sys.argv[1]).profile)",
+        "import sys; from fuzzer.families.programs import programs as p\nprint(p(sys.argv[1]).profile)",
     ]
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     accented = str(tmp_path / "café.toml")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from runs import SMALL, command, contents, make
 
-from fuzzer.base.errors import RunError, UserError
+from fuzzer.base.errors import RunError
 from fuzzer.base.options import Limits
 from fuzzer.executors.local import local
 from fuzzer.keeping import keys
@@ -25,6 +25,7 @@ from fuzzer.storage.names import LOCK
 from fuzzer.storage.remote import RemoteStore
 from fuzzer.storage.store import at
 from processes import services
+from processes.errors import UserError
 from processes.spawning import Context
 
 NEITHER_NAME_NOR_HOME = """
@@ -143,8 +144,8 @@ def test_neither_name_nor_home(tmp_path: Path) -> None:
     code = """
 import fuzzer.reports.recheck, pde.parts.part, grammar
 from grammar.proof.proofs import Proofs
-from grammar.style import styled
-from fuzzer.base.errors import UserError
+from grammar.text.style import styled
+from processes.errors import UserError
 from fuzzer.storage.store import at
 import os
 assert "HOME" not in os.environ

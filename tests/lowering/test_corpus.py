@@ -7,13 +7,13 @@ import pytest
 
 import lowering
 from lowering import Span, stablehlo_lines
-from lowering.program import load
+from lowering.execute import execute
 from lowering.signature import check_arguments
 
 
 def _direct(case):
     """What JAX prints, without this package's tracing and printing."""
-    program = load(case.source, "program")
+    program = execute(case.source, "program")
     args, kwargs = check_arguments(program.function, case.leaves)
     traced = jax.jit(program.function).trace(*args, **kwargs)
     return str(traced.jaxpr), traced.lower().as_text()

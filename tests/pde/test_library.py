@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 import pde
 from pde.__main__ import app
-from pde.errors import UserError
 from pde.library import check_compatible, choose, solver_function
 from pde.validation import report
 from pde.validation.report import iterations
@@ -85,7 +84,7 @@ def _refused(arguments: list[str]) -> str:
     """What the command says of them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["pde", *arguments])
-        status, wrong = answer("pde", app, UserError)
+        status, wrong = answer("pde", app)
     assert status == 2
     assert len(wrong.splitlines()) == 1
     return wrong

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from processes.meaning import digest, meaning, sources
+from processes.meaning import _digest_of, digest, meaning, sources
 
 SOURCE = """
 import math
@@ -70,9 +70,34 @@ def test_files_count_with_their_names(tmp_path: Path) -> None:
     assert digest(sources(tmp_path)) == before
 
 
-def test_what_is_no_source_counts_by_its_bytes(tmp_path: Path) -> None:
+def test_what_is_taken_verbatim_counts_by_its_bytes(tmp_path: Path) -> None:
     table = tmp_path / "table.tsv"
     table.write_text("# one\n")
-    before = digest([("table", table)])
+    before = digest([], [("table", table)])
     table.write_text("# two\n")
-    assert digest([("table", table)]) != before
+    assert digest([], [("table", table)]) != before
+
+
+def test_a_name_to_leave_out_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"gone\.py"):
+        sources(tmp_path, without=("gone.py",))
+
+
+def test_another_process_need_not_parse_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "a.py").write_text("x = 1\n")
+    _forget_meanings()
+    meant = digest(sources(tmp_path))
+    _forget_meanings()
+    with monkeypatch.context() as without_parser:
+        without_parser.setattr("processes.meaning.meaning", None)
+        assert digest(sources(tmp_path)) == meant
+    for path in (tmp_path / "cache").rglob("meaning-*"):
+        path.write_text("damaged")
+    _forget_meanings()
+    assert digest(sources(tmp_path)) == meant
+
+
+def _forget_meanings() -> None:
+    """Leaves this process with what another would have."""
+    _digest_of.cache_clear()

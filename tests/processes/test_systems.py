@@ -38,7 +38,7 @@ IMPORTS = """
 import importlib, pkgutil
 for package in ("processes", "lowering", "grammar", "pde", "fuzzer"):
     for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
-        if not module.name.endswith(("__main__", "cluster")):
+        if not module.name.endswith(("__main__", "executors.ray")):
             importlib.import_module(module.name)
 print("imported")
 """
@@ -56,10 +56,12 @@ assert "# stablehlo" in show(sys.argv[5], "programs", index=0)
 assert "rows" in stats(sys.argv[5], None)
 with at(sys.argv[6]).locked():
     assert at(sys.argv[6]).exists(LOCK)
-from fuzzer.base.errors import UserError
+from processes.errors import UserError
 from fuzzer.base.options import Limits
 from fuzzer.executors.local import local
-from fuzzer import bench, block, keys
+from fuzzer.keeping import keys
+from fuzzer.making import block
+from fuzzer.reports import bench
 assert block.peak_memory() >= 0
 counts = keys.KeyCounts(0)
 for number in range(2_000):

@@ -16,11 +16,12 @@ from conftest import HERE, ROOT
 from run_families import PLANTED, SIMPLE
 from runs import command, contents, make
 
-from fuzzer.base.errors import LostKeys, RunError, UserError
+from fuzzer.base.errors import LostKeys, RunError
 from fuzzer.base.options import Limits, Options
 from fuzzer.keeping.ledger import DividedLedger, OwnLedger
 from fuzzer.run.progress import Reporter, State
 from fuzzer.run.run import FamilyRun, run
+from processes.errors import UserError
 
 pytestmark = pytest.mark.cluster
 

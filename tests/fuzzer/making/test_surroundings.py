@@ -129,8 +129,8 @@ def test_a_block_of_false_rejects_is_not_kept(tmp_path: Path, monkeypatch: pytes
 
 
 def test_another_limit_is_another_run(tmp_path: Path) -> None:
-    from fuzzer.base.errors import UserError
     from fuzzer.base.options import Limits
+    from processes.errors import UserError
 
     make(tmp_path / "run")
     with pytest.raises(UserError, match=r"worker_memory \(4096, not 8192\)"):

@@ -6,7 +6,7 @@ import pytest
 from run_families import SIMPLE
 
 import fuzzer.reports.bench
-from fuzzer.families.family import programs
+from fuzzer.families.programs import programs
 from fuzzer.reports.bench import as_json, as_text, bench
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import grammar
 from fuzzer.reports import coverage as module
-from fuzzer.reports.coverage import FEATURES, Module, coverage, features, spellings
+from fuzzer.reports.coverage import FEATURES, SourceModule, coverage, features, spellings
 
 PRODUCTIONS = {production.name: production for production in grammar.load("default").tables.productions}
 
@@ -52,7 +52,7 @@ def test_choices_within_choices_are_all_made() -> None:
     ],
 )
 def test_full_names(source: str, expected: str) -> None:
-    made = Module(source)
+    made = SourceModule(source)
     (node,) = (statement.value for statement in made.tree.body if isinstance(statement, ast.Expr))
     assert made.dotted(node) == expected
 
@@ -84,10 +84,10 @@ def test_features(feature: str) -> None:
         "annotated args": "def f(a: int):",
         "return annotation": "def f() -> int:",
     }
-    (function,) = Module(source.replace("def f():", head.get(feature, "def f():"))).tree.body
+    (function,) = SourceModule(source.replace("def f():", head.get(feature, "def f():"))).tree.body
     assert isinstance(function, ast.FunctionDef)
     assert feature in features(function)
-    assert feature not in features(Module("def f():\n    pass").functions()[0])
+    assert feature not in features(SourceModule("def f():\n    pass").functions()[0])
 
 
 def test_the_report() -> None:

@@ -18,7 +18,6 @@ from runs import DAMAGES, here, make
 
 import fuzzer.reports.verify
 import lowering
-from fuzzer.base.errors import UserError
 from fuzzer.base.options import Limits
 from fuzzer.base.versions import versions
 from fuzzer.making.rows import source_map
@@ -28,6 +27,7 @@ from fuzzer.reports.stats import stats
 from fuzzer.reports.verify import Promise, unchecked, verify
 from fuzzer.storage.base import sha256
 from fuzzer.storage.store import at
+from processes.errors import UserError
 
 SHARD = "programs/train-00000-of-00002.parquet"
 

@@ -13,12 +13,13 @@ import pytest
 from run_families import SIMPLE
 from runs import DAMAGES, DRIVE, command, contents, here, make
 
-from fuzzer.base.errors import RunError, UserError
+from fuzzer.base.errors import RunError
 from fuzzer.base.options import Limits, Options
 from fuzzer.families.family import FamilySpec
 from fuzzer.run.progress import Reporter
 from fuzzer.run.ranges import make_range, merge
 from fuzzer.run.run import FamilyRun, Summary, run
+from processes.errors import UserError
 
 ANOTHER = FamilySpec("poisson", "run_families:Simple", "another")
 PARTS = [FamilyRun(SIMPLE, 4), FamilyRun(ANOTHER, 1)]

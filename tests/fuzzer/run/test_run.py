@@ -17,11 +17,12 @@ import pytest
 from run_families import NARROW, SIMPLE
 from runs import DAMAGES, SMALL, command, contents, make, start
 
-from fuzzer.base.errors import LostKeys, RunError, UserError
+from fuzzer.base.errors import LostKeys, RunError
 from fuzzer.base.options import Limits
 from fuzzer.families.family import FamilySpec
 from fuzzer.keeping.ledger import OwnLedger
 from fuzzer.storage.store import at
+from processes.errors import UserError
 
 
 def test_files(undisturbed: dict[str, bytes]) -> None:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from runs import contents, make
 
 from fuzzer.base import versions as of_versions
-from fuzzer.base.errors import RunError, UserError
+from fuzzer.base.errors import RunError
 from fuzzer.base.versions import FILES, OWN, ROWS, remedy, unlike, versions
+from processes.errors import UserError
 
 SMALL = {"shards": 2, "rows_per_shard": 2}
 NAMES = (*ROWS, *FILES)

@@ -12,11 +12,11 @@ from run_families import SIMPLE
 from runs import contents, here, make
 
 import fuzzer.reports.verify
-from fuzzer.base.errors import UserError
 from fuzzer.base.options import Limits
 from fuzzer.reports.verify import verify
 from fuzzer.storage.names import BLOCKS, LOCK, RUN, claimed, part, strange
 from fuzzer.storage.store import at
+from processes.errors import UserError
 
 STRANGERS = [
     ".gitattributes",

@@ -11,7 +11,7 @@ import pytest
 from datasets import load_dataset
 from runs import make
 
-from fuzzer.base.errors import UserError
+from processes.errors import UserError
 
 CLEAN = [
     "a b",

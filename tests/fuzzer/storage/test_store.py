@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from runs import SMALL, command, contents, here, make
 
-from fuzzer.base.errors import UserError
 from fuzzer.base.options import Limits
 from fuzzer.reports.show import show
 from fuzzer.reports.stats import stats
@@ -20,6 +19,7 @@ from fuzzer.storage import lease, remote, store
 from fuzzer.storage.base import Store
 from fuzzer.storage.names import LOCK
 from fuzzer.storage.store import at
+from processes.errors import UserError
 
 
 @pytest.fixture(scope="module")

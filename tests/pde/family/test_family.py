@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import black
@@ -83,6 +85,45 @@ def _run(source: str, entry: str, f: np.ndarray) -> np.ndarray:
     names: dict[str, Any] = {}
     exec(source, names)
     return np.asarray(jax.jit(names[entry])(f)[0])
+
+
+def _edited(monkeypatch: pytest.MonkeyPatch, name: str, added: bytes) -> str:
+    """The digest as it would be with something added to the file of a name."""
+    read = Path.read_bytes
+    with monkeypatch.context() as edit:
+        edit.setattr(Path, "read_bytes", lambda path: read(path) + added * path.as_posix().endswith(f"/pde/{name}"))
+        return family.digest()
+
+
+DECIDES = ("schemes/problem.py", "solvers/table.py", "family/axes.py", "parts/part.py")
+
+
+@pytest.mark.parametrize("name", DECIDES)
+def test_a_comment_leaves_the_digest_and_an_edit_does_not(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _edited(monkeypatch, name, b"\n# A remark.\n") == family.digest()
+    assert _edited(monkeypatch, name, b"\nADDED = 1\n") != family.digest()
+
+
+def test_blocks_are_written_with_their_comments(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _edited(monkeypatch, "blocks/krylov.py", b"\n# A remark.\n") != family.digest()
+
+
+def test_what_is_written_are_blocks(drawn: list[PoissonProgram]) -> None:
+    """For their room alone counts with every byte. The names of functions are given by role, docstrings stay."""
+    files = (Path(family.__file__).parents[1] / "blocks").rglob("*.py")
+    said = {text for path in files for text in _docstrings(path.read_text())}
+    assert {text for program in drawn for text in _docstrings(program.source)} <= said
+
+
+def _docstrings(source: str) -> set[str]:
+    """The first lines of its functions' docstrings."""
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    return {text.splitlines()[0] for node in functions if (text := ast.get_docstring(node))}
+
+
+@pytest.mark.parametrize("name", ["validation/plot.py", "library.py", "__main__.py"])
+def test_proofs_and_commands_are_no_part_of_the_digest(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _edited(monkeypatch, name, b"\nADDED = 1\n") == family.digest()
 
 
 def test_without_a_table_there_is_no_family() -> None:
