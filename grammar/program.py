@@ -13,7 +13,7 @@ from grammar.errors import Rejected
 from grammar.text import printer
 from grammar.values import types
 from grammar.values.leaf import Input
-from grammar.write.write import module_of
+from grammar.write.module import module_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from fuzzer.families.family import resolve
 from fuzzer.families.programs import programs
 from fuzzer.making.block import draw_block
 from grammar.text import printer, syntax
-from grammar.text.template import Template, name
+from grammar.text.expression import name
+from grammar.text.template import Template
 
 USAGE: Final = Path(__file__).parent / "real_usage"
 LEAST_CALLS = 2

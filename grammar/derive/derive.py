@@ -155,7 +155,7 @@ class Derivation(Steps):
         if pattern.smooth:
             if not all(self._absorb(body, var, bound) for var in _stepped_over(body, variables(body.result))):
                 return False
-            for var in {id(var): var for var in variables(body.result)}.values():
+            for var in dict.fromkeys(variables(body.result)):
                 _replace_result(body, var, self._bent(body, var, bound))
         return self._settle(body, bound)
 
@@ -276,7 +276,7 @@ class Derivation(Steps):
     def _settle(self, body: Block, bound: float) -> bool:
         """Bounds every result that is too large for the next turn of a loop; refuses what is a bare parameter."""
         assert body.result is not None
-        for var in {id(var): var for var in variables(body.result)}.values():
+        for var in dict.fromkeys(variables(body.result)):
             if var.type.dtype in LINKED and var.type.magnitude > bound:
                 squashed = self._apply_link(body, self.tables.squash, [var], var.type, bound)
                 if squashed is None:
@@ -314,7 +314,7 @@ class Derivation(Steps):
         if len(unused) == 1:
             entry.result = unused[0]
         elif self.choices.chance(self._dictionary_share()):
-            entry.result = Display(tuple(unused), tuple(f"?{at}" for at in range(len(unused))))
+            entry.result = Display(tuple(unused), tuple(map(str, range(len(unused)))), unnamed=True)
         else:
             entry.result = Display(tuple(unused))
 
@@ -366,8 +366,8 @@ def _is_dull(var: Var) -> bool:
 def _apart(pool: Sequence[Var], var: Var) -> Var:
     """The last of the pool of which a variable is not made in one step: it might be what a difference leaves nothing
     of."""
-    near = {id(each) for tree in trees(var.node.arguments) for each in variables(tree)} if var.node else set[int]()
-    return ([each for each in pool if id(each) not in near] or pool)[-1]
+    near = {each for tree in trees(var.node.arguments) for each in variables(tree)} if var.node else set[Var]()
+    return ([each for each in pool if each not in near] or pool)[-1]
 
 
 def _key_of(item: ArrayPattern | TreePattern) -> str:
@@ -377,17 +377,17 @@ def _key_of(item: ArrayPattern | TreePattern) -> str:
 def _stepped_over(block: Block, results: Iterable[Var]) -> list[Var]:
     """The numbers among a function's parameters through which no derivative of these results flows: only masks, indices
     or nothing are made of them on the way there."""
-    reached: set[int] = set()
+    reached: set[Var] = set()
     ahead = list(results)
     while ahead:
         var = ahead.pop()
-        if id(var) in reached or var.type.dtype not in LINKED:
+        if var in reached or var.type.dtype not in LINKED:
             continue
-        reached.add(id(var))
+        reached.add(var)
         if var.node is not None:
             ahead += used_by(var.node)
     parameters = [var for param in block.params for var in variables(param.tree)]
-    return [var for var in parameters if var.type.dtype in LINKED and id(var) not in reached]
+    return [var for var in parameters if var.type.dtype in LINKED and var not in reached]
 
 
 def _replace_result(body: Block, old: Var, new: Var) -> None:

@@ -36,6 +36,8 @@ class Display:
 
     items: tuple[Tree, ...]
     keys: tuple[str, ...] = ()
+    unnamed: bool = False
+    """Whether the keys only count the items, and writing gives them names; as values it is a tuple."""
 
 
 Tree = Var | Literal | Display

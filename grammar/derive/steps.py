@@ -112,7 +112,7 @@ class Steps(Draft):
         self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any], depth: int
     ) -> Node | None:
         """Finds the missing operands, statics and bodies, checks the caps and adds the node."""
-        taken = {id(var) for tree in arguments.values() for var in variables(tree)}
+        taken = {var for tree in arguments.values() for var in variables(tree)}
         backward = "#" in binding
         whole = self._whole_operand(production) if backward else ""
         if backward and production.relation is not None and not self._related(production, binding):
@@ -128,7 +128,7 @@ class Steps(Draft):
             if found is None:
                 return self._fail(production)
             arguments[name], binding = found
-            taken.update(id(var) for var in variables(arguments[name]))
+            taken.update(variables(arguments[name]))
         # Backwards, a relation has spoken before the operands; it is asked again about what they have brought.
         asked_again = production.relation is not None and _dimensions(binding) != related
         if asked_again and not self._related(production, binding):
@@ -222,7 +222,7 @@ class Steps(Draft):
         name: str,
         pattern: ArrayPattern | TreePattern,
         binding: Binding,
-        taken: set[int],
+        taken: set[Var],
         depth: int,
     ) -> tuple[Tree, Binding] | None:
         """A value for an operand and the binding it brings: in scope, a literal, derived, or a new argument."""
@@ -274,7 +274,7 @@ class Steps(Draft):
         return [left.pop(self.choices.below(len(left))) for _ in range(count)]
 
     def _in_scope(
-        self, block: Block, pattern: ArrayPattern, binding: Binding, taken: set[int]
+        self, block: Block, pattern: ArrayPattern, binding: Binding, taken: set[Var]
     ) -> tuple[Tree, Binding] | None:
         candidates: list[tuple[Var, list[Binding]]] = []
         cumulative: list[float] = []
@@ -283,7 +283,7 @@ class Steps(Draft):
         known = None if pattern.mixed else binding.get(":" + pattern.family)
         for var in block.visible():
             of = var.type
-            if of.dtype not in dtypes or (known is not None and of.dtype != known) or id(var) in taken:
+            if of.dtype not in dtypes or (known is not None and of.dtype != known) or var in taken:
                 continue
             if rule.name not in IMPLIES[of.refinement.name] or (of.dtype == KEY and var.uses):
                 continue

@@ -49,9 +49,9 @@ def arguments_of(block: Block) -> list[Any]:
     return [abstract(type_of(param.tree)) for param in block.params]
 
 
-def run(block: Block, values: list[Any], outer: Mapping[int, Any] | None = None, check: Check | None = None) -> Any:
+def run(block: Block, values: list[Any], outer: Mapping[Var, Any] | None = None, check: Check | None = None) -> Any:
     """What the block returns for these arguments. `check` sees every node with its value."""
-    known: dict[int, Any] = dict(outer or {})
+    known: dict[Var, Any] = dict(outer or {})
     for param, value in zip(block.params, values, strict=True):
         _bind(param.tree, value, known)
     for node in block.nodes:
@@ -75,27 +75,27 @@ def _call(node: Node, arguments: Mapping[str, Any]) -> Any:
         raise node.production.fail(f"its body does not trace: {type(error).__name__}: {reason}") from error
 
 
-def _argument(value: Any, known: Mapping[int, Any], check: Check | None) -> Any:
+def _argument(value: Any, known: Mapping[Var, Any], check: Check | None) -> Any:
     if isinstance(value, Block):
         return lambda *arguments: run(value, list(arguments), known, check)
     return _value(value, known)
 
 
-def _value(tree: Tree | Any, known: Mapping[int, Any]) -> Any:
+def _value(tree: Tree | Any, known: Mapping[Var, Any]) -> Any:
     if isinstance(tree, Literal):
         return tree.value
     if isinstance(tree, Display):
         items = [_value(item, known) for item in tree.items]
-        return dict(zip(tree.keys, items, strict=True)) if tree.keys and tree.keys[0][0] != "?" else tuple(items)
-    return known.get(id(tree), tree)
+        return dict(zip(tree.keys, items, strict=True)) if tree.keys and not tree.unnamed else tuple(items)
+    return known[tree] if isinstance(tree, Var) else tree
 
 
-def _bind(tree: Tree, value: Any, known: dict[int, Any]) -> None:
+def _bind(tree: Tree, value: Any, known: dict[Var, Any]) -> None:
     if isinstance(tree, Display):
         for at, item in enumerate(tree.items):
             _bind(item, value[tree.keys[at]] if tree.keys else value[at], known)
-    else:
-        known[id(tree)] = value
+    elif isinstance(tree, Var):
+        known[tree] = value
 
 
 def check_types(node: Node, value: Any) -> None:

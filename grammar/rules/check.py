@@ -11,7 +11,7 @@ from types import FunctionType
 from typing import Any, cast
 
 from grammar.rules.production import Production, result_arrays
-from grammar.text.template import writable
+from grammar.text.expression import writable
 from grammar.text.words import RESERVED
 from grammar.values import types
 from grammar.values.patterns import ArrayPattern, BodyPattern, TreePattern, TuplePattern

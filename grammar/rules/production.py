@@ -21,7 +21,7 @@ Magnitude = Callable[..., float]
 Relation = Callable[[Binding, Choices], bool]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Production:
     """One rule of the grammar. Its name is unique; `function` runs, `template` writes."""
 
@@ -81,12 +81,6 @@ class Production:
     @cached_property
     def magnitude_arguments(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.magnitude).parameters) if self.magnitude else ()
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
 
 class Registry(dict[str, Production]):

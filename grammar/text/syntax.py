@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from grammar.text.template import ATOM, LOOSEST, Expr, parsed
+from grammar.text.expression import ATOM, LOOSEST, Expr, parsed
 
 _EMPTY = cst.SimpleWhitespace("")
 _SPACE = cst.SimpleWhitespace(" ")

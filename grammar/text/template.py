@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import accumulate
-from math import isfinite
 from types import ModuleType
 from typing import Any
 
@@ -21,32 +18,9 @@ import libcst as cst
 
 from grammar.errors import GrammarError
 from grammar.text import lint, printer
-from grammar.values.statics import DtypeName
+from grammar.text.expression import Expr, literal, needed, precedence_of, writable
+from grammar.text.source import source_of, statements_of, stored_names, values_of
 
-# Python's precedence, loosest first; an operand below what its place needs gets parentheses.
-LOOSEST, LAMBDA, CONDITIONAL, OR, AND, NOT, COMPARISON = range(7)
-BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT, UNARY, POWER, ATOM = range(7, 16)
-
-_BINARY: dict[type[cst.BaseBinaryOp], int] = {
-    cst.BitOr: BIT_OR,
-    cst.BitXor: BIT_XOR,
-    cst.BitAnd: BIT_AND,
-    cst.LeftShift: SHIFT,
-    cst.RightShift: SHIFT,
-    cst.Add: SUM,
-    cst.Subtract: SUM,
-    cst.Multiply: PRODUCT,
-    cst.Divide: PRODUCT,
-    cst.FloorDivide: PRODUCT,
-    cst.Modulo: PRODUCT,
-    cst.MatrixMultiply: PRODUCT,
-    cst.Power: POWER,
-}
-_FIXED: dict[type[cst.CSTNode], int] = {
-    cst.Lambda: LAMBDA,
-    cst.IfExp: CONDITIONAL,
-    cst.Comparison: COMPARISON,
-}
 # Fields that label something; a name there is never a hole.
 _LABELS = frozenset({"keyword", "attr"})
 # Fields that say how something is set out; no name stands there.
@@ -68,94 +42,9 @@ def _syntax_fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
     return tuple(key for key in _fields(kind) if key not in left_out and "whitespace" not in key and "lines" not in key)
 
 
-@dataclass(frozen=True, slots=True)
-class Expr:
-    """An expression with what its surroundings must know of it."""
-
-    node: cst.BaseExpression
-    precedence: int = ATOM
-    width: int = 0
-    """Characters it takes on a line."""
-
-    def at_least(self, precedence: int) -> cst.BaseExpression:
-        """The node, in parentheses if it binds more loosely than its place allows."""
-        if self.precedence >= precedence:
-            return self.node
-        return self.node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-
-
 Env = Mapping[str, Expr]
 Pick = Callable[[Sequence[float]], int]
 Build = Callable[[Env, Pick], Any]
-
-
-def name(text: str) -> Expr:
-    """A name as an expression."""
-    return Expr(cst.Name(text), ATOM, len(text))
-
-
-def precedence_of(node: cst.BaseExpression) -> int:
-    """How tightly an expression binds."""
-    if getattr(node, "lpar", ()):
-        return ATOM
-    if isinstance(node, cst.BinaryOperation):
-        return _BINARY[type(node.operator)]
-    if isinstance(node, cst.UnaryOperation):
-        return NOT if isinstance(node.operator, cst.Not) else UNARY
-    if isinstance(node, cst.BooleanOperation):
-        return AND if isinstance(node.operator, cst.And) else OR
-    return _FIXED.get(type(node), ATOM)
-
-
-def _needed(parent: Any, field: str) -> int:
-    """The least precedence an expression must have to stand in a field of its parent without parentheses."""
-    if isinstance(parent, cst.BinaryOperation):
-        own = _BINARY[type(parent.operator)]
-        if own == POWER:
-            return ATOM if field == "left" else UNARY
-        return own if field == "left" else own + 1
-    if isinstance(parent, cst.UnaryOperation):
-        return NOT if isinstance(parent.operator, cst.Not) else UNARY
-    if isinstance(parent, cst.BooleanOperation):
-        own = precedence_of(parent)
-        return own if field == "left" else own + 1
-    if isinstance(parent, cst.Comparison | cst.ComparisonTarget):
-        return COMPARISON + 1
-    if isinstance(parent, cst.Call | cst.Attribute | cst.Subscript) and field in ("func", "value"):
-        return ATOM
-    if isinstance(parent, cst.IfExp):
-        return LAMBDA if field == "orelse" else OR
-    return LOOSEST
-
-
-@cache
-def _functions_of(file: str) -> tuple[str, dict[int, ast.FunctionDef], dict[str, str]]:
-    """A source file's text, its functions by first line, and the import statement of every module-level alias."""
-    with open(file, encoding="utf-8") as stream:
-        text = stream.read()
-    tree = ast.parse(text)
-    functions = {
-        min([node.lineno, *(d.lineno for d in node.decorator_list)]): node for node in _function_definitions(tree)
-    }
-    return text, functions, dict(_imports(tree))
-
-
-def _function_definitions(tree: Any) -> Iterator[ast.FunctionDef]:
-    """All functions below a statement or module; expressions, which hold none, are not searched."""
-    for node in getattr(tree, "body", ()):
-        if isinstance(node, ast.FunctionDef):
-            yield node
-        if isinstance(node, ast.stmt):
-            yield from _function_definitions(node)
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                renamed = f" as {alias.asname}" if alias.asname else ""
-                origin = f"from {node.module} " if isinstance(node, ast.ImportFrom) else ""
-                yield alias.asname or alias.name, f"{origin}import {alias.name}{renamed}"
 
 
 class Template:
@@ -169,18 +58,16 @@ class Template:
     def __init__(
         self, function: Callable[..., Any], params: frozenset[str], fail: Callable[[str], GrammarError]
     ) -> None:
-        code: Any = function.__code__  # type: ignore[attr-defined]
         try:
-            text, functions, self._import_lines = _functions_of(code.co_filename)
-            definition = functions[code.co_firstlineno]
+            text, definition, self._import_lines = source_of(function)
         except (OSError, KeyError):
             raise fail("its source cannot be read; write it as a `def` in a file") from None
         for fault in lint.faults(definition):
             raise fail(fault)
         self._fail = fail
-        self._values = _values(function)
+        self._values = values_of(function)
         self.params = params
-        stored = _stored_names(definition)
+        stored = stored_names(definition)
         self.locals = tuple(sorted(stored - params - {"_"}))
         """Names the body makes, in a fixed order; `_` keeps its name."""
         self.rebound = stored & params
@@ -199,19 +86,25 @@ class Template:
         self.modules: dict[str, str] = {}
         """Modules imported by `from`, which a program may write out: alias and import statement."""
         self._depth = 0
+        self._compile(self._parsed(text, definition))
+
+    def _parsed(self, text: str, definition: ast.FunctionDef) -> list[Any]:
         try:
-            *self.before_raw, last = _statements(text, definition)
+            statements = statements_of(text, definition)
         except cst.ParserSyntaxError:
-            raise fail("its body cannot be read; write one statement a line, below its `def`") from None
-        returned: Any = last.body[0]
-        if any(_is_idle(statement, self.locals) for statement in self.before_raw):
-            raise fail("a statement of its body assigns nothing; assign its value or drop it")
+            raise self._fail("its body cannot be read; write one statement a line, below its `def`") from None
+        if any(_is_idle(statement, self.locals) for statement in statements[:-1]):
+            raise self._fail("a statement of its body assigns nothing; assign its value or drop it")
+        return statements
+
+    def _compile(self, statements: list[Any]) -> None:
+        *self.before_raw, last = statements
         try:
             printer.check(self.before_raw)
             self.before = [self._builder(statement) for statement in self.before_raw]
-            self.result = self._expression(printer.unwrapped(returned.value))
+            self.result = self._expression(printer.unwrapped(last.body[0].value))
         except NotImplementedError as error:
-            raise fail(str(error)) from None
+            raise self._fail(str(error)) from None
 
     def statements(self, env: Env, pick: Pick) -> list[Any]:
         """The statements before the result."""
@@ -267,13 +160,13 @@ class Template:
         if isinstance(node, cst.Name):
             if isinstance(parent, cst.Call) and field == "func":
                 self.called.add(node.value)
-            return self._name(node.value, _needed(parent, field))
+            return self._name(node.value, needed(parent, field))
         if isinstance(node, tuple | list):
             return self._sequence(node, parent, field)
         if hasattr(node, "__dataclass_fields__"):  # any node; asking for the abstract class costs ten times as much
             if _options(node) is not None:
-                build, needed = self._expression(node), _needed(parent, field)  # type: ignore[arg-type]
-                return lambda env, pick: build(env, pick).at_least(needed)
+                build, least = self._expression(node), needed(parent, field)  # type: ignore[arg-type]
+                return lambda env, pick: build(env, pick).at_least(least)
             return self._spine(node)
         return None
 
@@ -306,10 +199,10 @@ class Template:
         pairs = list(zip(items, builds, strict=True))
         return lambda env, pick: [item if build is None else build(env, pick) for item, build in pairs]
 
-    def _name(self, text: str, needed: int) -> Build | None:
+    def _name(self, text: str, least: int) -> Build | None:
         if text in self.params:
             self._count(text)
-            return lambda env, pick: env[text].at_least(needed)
+            return lambda env, pick: env[text].at_least(least)
         if text in self.locals:
             return lambda env, pick: env[text].node
         if text == "_":
@@ -380,30 +273,6 @@ _SUBMODULES = (
 )
 
 
-def literal(value: Any) -> Expr:
-    """A Python value as an expression."""
-    if isinstance(value, DtypeName):
-        return Expr(cst.Attribute(cst.Name("jnp"), cst.Name(str(value))), ATOM, len(value) + 4)
-    text = printer.literal(repr(value)) if isinstance(value, str) else repr(value)
-    node = parsed(text)
-    return Expr(node, precedence_of(node), len(text))
-
-
-def writable(value: Any) -> bool:
-    """Whether a Python value is what its `repr` says, and short enough to stand in a program."""
-    if isinstance(value, tuple | list):
-        items: Sequence[Any] = value
-        return len(items) <= 64 and all(writable(item) for item in items)
-    if isinstance(value, float | complex):
-        return type(value) in (float, complex) and isfinite(abs(value))
-    return value is None or type(value) in (bool, int, str, DtypeName)
-
-
-@lru_cache(maxsize=4096)
-def parsed(text: str) -> cst.BaseExpression:
-    return cst.parse_expression(text)
-
-
 def _options(node: Any) -> tuple[list[cst.BaseExpression], list[float]] | None:
     """The spellings and running weights of an `either(...)` call, or None for anything else."""
     if not (isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "either"):
@@ -425,61 +294,3 @@ def _is_idle(statement: Any, local: Sequence[str]) -> bool:
         and printer.text(value.func.value) in local
         for value in values
     )
-
-
-def _values(function: Any) -> dict[str, Any]:
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    return {**function.__globals__, **{key: cell.cell_contents for key, cell in cells}}
-
-
-def _stored_names(definition: ast.FunctionDef) -> set[str]:
-    stored: set[str] = set()
-    for statement in definition.body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                stored.add(node.id)
-            elif isinstance(node, ast.arg):
-                stored.add(node.arg)
-            elif isinstance(node, ast.FunctionDef):
-                stored.add(node.name)
-    return stored
-
-
-def _statements(text: str, definition: ast.FunctionDef) -> list[Any]:
-    """The statements of a function's body as libcst nodes, without its docstring."""
-    statements = definition.body
-    if ast.get_docstring(definition) is not None:
-        statements = statements[1:]
-    decorators = getattr(statements[0], "decorator_list", [])
-    first, last = min([statements[0].lineno, *(d.lineno for d in decorators)]), statements[-1].end_lineno
-    lines = text.splitlines(keepends=True)[first - 1 : last]
-    tree = cst.parse_module(textwrap.dedent("".join(lines)))
-    if any(_annotated(node) for statement in statements for node in _nested(statement)):
-        tree = tree.visit(_Plain())
-    return list(tree.body)  # type: ignore[union-attr]
-
-
-def _nested(statement: ast.stmt) -> list[ast.AST]:
-    return [statement, *_function_definitions(statement), *getattr(statement, "body", ())]
-
-
-def _annotated(node: ast.AST) -> bool:
-    """Whether a statement says something to the type checker alone."""
-    if isinstance(node, ast.FunctionDef):
-        return node.returns is not None or any(arg.annotation for arg in node.args.args)
-    return isinstance(node, ast.AnnAssign)
-
-
-class _Plain(cst.CSTTransformer):
-    """Drops what a template says to the type checker alone: annotations. Comments are not rendered."""
-
-    def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> cst.Param:
-        return updated_node.with_changes(annotation=None)
-
-    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
-        return updated_node.with_changes(returns=None)
-
-    def leave_AnnAssign(self, original_node: cst.AnnAssign, updated_node: cst.AnnAssign) -> cst.Assign | cst.AnnAssign:
-        if updated_node.value is None:
-            return updated_node
-        return cst.Assign([cst.AssignTarget(updated_node.target)], updated_node.value)

@@ -18,7 +18,7 @@ from grammar.proof import interpret
 from grammar.text import printer
 from grammar.values import types
 from grammar.values.patterns import ArrayPattern, TreePattern
-from grammar.write.write import module_of
+from grammar.write.module import module_of
 
 GRAMMAR = grammar.load("default")
 SAMPLE = range(240)

@@ -13,7 +13,7 @@ from grammar.proof import interpret
 from grammar.rules.notation import spelled
 from grammar.text import printer
 from grammar.values.types import leaves
-from grammar.write.write import module_of
+from grammar.write.module import module_of
 
 GRAMMAR = grammar.load("default")
 DRAWS = int(os.environ.get("DRAWS", "50"))

@@ -249,7 +249,7 @@ def test_refinement_that_is_not_kept():
 
 
 def test_strings_and_numbers_are_written_as_black_writes_them():
-    from grammar.text.template import literal
+    from grammar.text.expression import literal
 
     assert [literal(text).node.value for text in ('a"b', "it's")] == ["'a\"b'", '"it\'s"']
     assert printer.text(cst.parse_expression("f('a', 1E5, 0XaB)")) == 'f("a", 1e5, 0xAB)'
@@ -402,8 +402,8 @@ def test_spellings_are_all_written():
             return either(jnp.sum(x), x.sum(), weights=(3, 1))
 
     template = registry["total"].template
+    from grammar.text.expression import name
     from grammar.text.printer import text
-    from grammar.text.template import name
 
     written = {text(template.result({"x": name("values")}, lambda cumulative, at=at: at).node) for at in range(2)}
     assert written == {"jnp.sum(values)", "values.sum()"}

@@ -1,33 +1,20 @@
-"""Writing: from a derivation's graph to a libcst module. Decides names, what stands inline, and the form of bodies."""
+"""Writes one block as a function: names, what stands inline, and the form of bodies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import libcst as cst
 
-from grammar.choices import Choices
-from grammar.derive.graph import Block, Display, Literal, Node, Tree, Var, type_of, used_by, used_in, variables
-from grammar.profile import Profile
+from grammar.derive.graph import Block, Display, Literal, Node, Tree, Var, variables
 from grammar.rules.production import Production
 from grammar.text import syntax
-from grammar.text.template import LAMBDA, Expr, literal, name
+from grammar.text.expression import LAMBDA, Expr, literal, name
 from grammar.values.patterns import TuplePattern
-from grammar.values.types import Type
-from grammar.write import guards
-from grammar.write.names import (
-    ModuleNames,
-    Names,
-    argument_names,
-    default_names,
-    entry_names,
-    function_names,
-    result_names,
-    sentence,
-)
-from grammar.write.wrap import wrap
+from grammar.write.context import ModuleContext, rotated
+from grammar.write.liveness import captures, fits_inline, last_uses, makes_names, places_of
+from grammar.write.names import ModuleNames, Names, argument_names, default_names, function_names, result_names
 
 _WIDEST_INLINE = 46
 _WIDEST_LAMBDA = 56
@@ -39,119 +26,17 @@ _LONGEST_SCOPE = 8
 _MOST_GATHERED = 3
 
 
-@dataclass(slots=True)
-class Module:
-    """What the functions of one module share."""
-
-    choices: Choices
-    profile: Profile
-    entry: Block
-    imports: set[str] = field(default_factory=lambda: {"import jax.numpy as jnp"})
-    """What may be needed, of which `render.module` keeps what is used. No template asks for the module of a dtype that
-    is a static value."""
-    names: ModuleNames = field(default_factory=ModuleNames)
-    functions: list[cst.FunctionDef] = field(default_factory=list[cst.FunctionDef])
-    written: dict[int, str] = field(default_factory=dict[int, str])
-    """Names of the module-level functions that blocks became, by identity."""
-    array_annotation: str = "jax.Array"
-    annotated: bool = False
-    plain_lax: bool = True
-
-    def chance(self, what: str) -> bool:
-        return self.choices.chance(self.profile.style[what])
-
-    def pick(self, cumulative: Sequence[float]) -> int:
-        return self.choices.weighted(cumulative)
-
-    def alias(self, alias: str, statement: str) -> Expr:
-        """How this module writes a module that templates import by `from`; the import is noted."""
-        if alias == "lax" and not self.plain_lax:
-            self.imports.add("import jax")
-            return syntax.expression("jax.lax")
-        self.imports.add(statement)
-        return name(alias)
-
-    def annotation(self, tree: Tree) -> str:
-        """The annotation of a value."""
-        if isinstance(tree, Display) and not tree.keys:
-            return f"tuple[{', '.join(self.annotation(item) for item in tree.items)}]"
-        array = self.array_annotation
-        self.imports.add("import jax" if array.startswith("jax") else "import jax.numpy as jnp")
-        return f"dict[str, {array}]" if isinstance(tree, Display) else array
-
-
-def module_of(
-    entry: Block, transform: str, choices: Choices, profile: Profile
-) -> tuple[Module, str, list[tuple[str, Type]]]:
-    """Writes the entry and all it needs; returns the module, the entry's name and its parameters with their types."""
-    module = Module(choices, profile, entry)
-    module.annotated = module.chance("annotations")
-    module.array_annotation = choices.item(("jax.Array", "jnp.ndarray"))
-    module.plain_lax = module.chance("plain_lax")
-    writer = FunctionWriter(module, entry, Names(module.names))
-    statements = writer.body()
-    params = [(name, type_of(param.tree)) for name, param in zip(writer.params, entry.params, strict=True)]
-    label = module.names.function(_rotated(entry_names(writer.result_name), choices, 4))
-    if module.chance("raises"):
-        statements = guards.refusal(params, choices) + statements
-    if module.chance("asserts"):
-        statements = guards.assertion(params, choices) + statements
-    if module.chance("docstring"):
-        statements.insert(0, syntax.docstring(_docstring(label, writer.params, choices)))
-    definition = _definition(module, label, writer, statements)
-    jitted = module.chance("jit")
-    if jitted:
-        module.imports.add("import jax")
-        definition = definition.with_changes(decorators=[syntax.decorator("jax.jit")])
-    module.functions.append(definition)
-    if transform == "none":
-        return module, label, params
-    assert entry.result is not None
-    module.imports.add("import jax")
-    wrapped = wrap(transform, label, params, type_of(entry.result), choices)
-    outer = module.names.function(wrapped.names)
-    outer_params = cst.Parameters([syntax.param(name) for name, _ in wrapped.params])
-    module.functions.append(syntax.function(outer, outer_params, wrapped.statements))
-    return module, outer, wrapped.params
-
-
-def _docstring(label: str, params: Sequence[str], choices: Choices) -> str:
-    of = f" from {', '.join(params)}" if choices.chance(0.5) and len(params) < 5 else ""
-    return f"{sentence(label)}{of}."
-
-
-def _rotated(candidates: Sequence[str], choices: Choices, most: int) -> Sequence[str]:
-    start = choices.below(min(len(candidates), most))
-    return (*candidates[start:], *candidates[:start])
-
-
-def _definition(module: Module, label: str, writer: FunctionWriter, statements: list[Any]) -> cst.FunctionDef:
-    block = writer.block
-    annotate = module.annotation if module.annotated and block.parent is None else None
-    own = [
-        syntax.param(name, annotate and annotate(param.tree))
-        for name, param in zip(writer.params, block.params, strict=True)
-    ]
-    defaults = [
-        syntax.param(label, "float" if annotate else None, literal(value)) for value, label in writer.defaults.items()
-    ]
-    if defaults and module.chance("keyword_only"):
-        params = cst.Parameters(own, star_arg=cst.ParamStar(), kwonly_params=defaults)
-    else:
-        params = cst.Parameters([*own, *defaults])
-    assert block.result is not None
-    return syntax.function(label, params, statements, annotate and annotate(block.result))
-
-
 class FunctionWriter:
     """Writes one block as a function body."""
 
-    def __init__(self, module: Module, block: Block, names: Names, known: Mapping[int, Expr] | None = None) -> None:
+    def __init__(
+        self, module: ModuleContext, block: Block, names: Names, known: Mapping[Var, Expr] | None = None
+    ) -> None:
         self.module = module
         self.block = block
         self.names = names
-        self.known: dict[int, Expr] = dict(known or {})
-        """How each variable is written, by identity."""
+        self.known: dict[Var, Expr] = dict(known or {})
+        """How each variable is written."""
         self.params: list[str] = []
         self.defaults: dict[float, str] = {}
         """Numbers that stand as defaults of further parameters, and the names of these."""
@@ -159,8 +44,8 @@ class FunctionWriter:
         self.result_name = ""
         self.force_inline = False
         self._most_defaults = 0
-        self._inlined: set[int] = set()
-        self._rebindable: dict[int, int] = {}
+        self._inlined: set[Node] = set()
+        self._rebindable: dict[Var, int] = {}
 
     # --- the whole body ---
 
@@ -171,7 +56,7 @@ class FunctionWriter:
         if (self.block.helper or self.block is self.module.entry) and self.module.chance("default_arguments"):
             self._most_defaults = _MOST_DEFAULTS
         self._choose_inlined()
-        self._last_use()
+        self._rebindable = last_uses(self.block, self._inlined)
         for param in self.block.params:
             self._write_param(param.role, param.tree)
         self._write_nodes()
@@ -188,12 +73,12 @@ class FunctionWriter:
         return ""
 
     def _result(self, tree: Tree) -> Expr:
-        if isinstance(tree, Display) and tree.keys and tree.keys[0][0] == "?":
+        if isinstance(tree, Display) and tree.unnamed:
             keys = Names(ModuleNames())
             labels: list[str] = []
             for item in tree.items:
                 assert isinstance(item, Var)
-                written = self.known.get(id(item))
+                written = self.known.get(item)
                 base = written.node.value if written and isinstance(written.node, cst.Name) else "value"
                 labels.append(keys.fresh((base,)))
             tree = Display(tree.items, tuple(labels))
@@ -205,8 +90,8 @@ class FunctionWriter:
         if isinstance(tree, Var):
             given = argument_names(tree.type, role)
             first = given[0] == role
-            label = self.names.fresh(given if first else _rotated(given, self.module.choices, 3))
-            self.known[id(tree)] = name(label)
+            label = self.names.fresh(given if first else rotated(given, self.module.choices, 3))
+            self.known[tree] = name(label)
         else:
             label = self.names.fresh((role, f"{role}_in"))
             assert isinstance(tree, Display)
@@ -217,14 +102,15 @@ class FunctionWriter:
         """Dictionaries are read by key; tuples are unpacked in the first line."""
         if tree.keys:
             for key, item in zip(tree.keys, tree.items, strict=True):
-                self.known[id(item)] = syntax.item(label, key)
+                assert isinstance(item, Var)
+                self.known[item] = syntax.item(label, key)
             return
         targets: list[str] = []
         for item in tree.items:
             assert isinstance(item, Var)
-            given = _rotated(result_names(item.type, ""), self.module.choices, 4)
+            given = rotated(result_names(item.type, ""), self.module.choices, 4)
             targets.append(self.names.fresh(given))
-            self.known[id(item)] = name(targets[-1])
+            self.known[item] = name(targets[-1])
         self.statements.append(syntax.assign(syntax.names_tuple(targets), name(label)))
 
     # --- nodes ---
@@ -237,7 +123,7 @@ class FunctionWriter:
         for at, node in enumerate(nodes):
             if at == scope.start:
                 begin = len(self.statements)
-            if id(node) not in self._inlined:
+            if node not in self._inlined:
                 self._write_node(node, at)
             if at + 1 == scope.stop:
                 self._into_scope(begin, nodes[scope.start : scope.stop])
@@ -264,26 +150,26 @@ class FunctionWriter:
         """Puts what nodes up to here made, and later ones need, into a dictionary from which these read it."""
         nodes = self.block.nodes
         made = self._named(nodes[: at + 1])
-        needed = [(var, key) for var, key in made if at < self._rebindable[id(var)] < len(nodes)][-_MOST_GATHERED:]
+        needed = [(var, key) for var, key in made if at < self._rebindable[var] < len(nodes)][-_MOST_GATHERED:]
         if len(needed) < 2:
             return False
-        label = self.names.fresh(_rotated(("cache", "values", "aux", "state", "parts"), self.module.choices, 4))
+        label = self.names.fresh(rotated(("cache", "values", "aux", "state", "parts"), self.module.choices, 4))
         keys = [key for _, key in needed]
         self.statements.append(syntax.assign(name(label), syntax.display([name(key) for key in keys], keys)))
-        self.known.update((id(var), syntax.item(label, key)) for var, key in needed)
+        self.known.update((var, syntax.item(label, key)) for var, key in needed)
         return True
 
     def _named(self, nodes: Sequence[Node]) -> list[tuple[Var, str]]:
         """The variables that nodes made and that stand under a name, with that name."""
         made = [var for node in nodes if node.outputs is not None for var in variables(node.outputs) if var.uses]
-        written = [(var, self.known[id(var)].node) for var in made if id(var) in self.known]
+        written = [(var, self.known[var].node) for var in made if var in self.known]
         return [(var, node.value) for var, node in written if isinstance(node, cst.Name)]
 
     def _write_node(self, node: Node, at: int) -> None:
         value = self._node(node)
         assert node.outputs is not None
         if isinstance(node.outputs, Var) and self._is_local(node, value):
-            self.known[id(node.outputs)] = value
+            self.known[node.outputs] = value
             return
         target = self._target(node, node.outputs, at)
         self.statements.append(syntax.assign(target, value, augment=self.module.choices.chance(0.5)))
@@ -313,7 +199,7 @@ class FunctionWriter:
         if not var.uses:
             return name("_")
         label = self._rebound(node, var, at) or self.names.fresh(self._result_candidates(node, var, position))
-        self.known[id(var)] = written = name(label)
+        self.known[var] = written = name(label)
         if var in (self.block.result,):
             self.result_name = label
         return written
@@ -323,9 +209,9 @@ class FunctionWriter:
         if isinstance(node.outputs, Display) and isinstance(node.production.result, TuplePattern):
             given = names[position] if position < len(names) else ""
             candidates = result_names(var.type, given)
-            return candidates if given else _rotated(candidates, self.module.choices, 4)
+            return candidates if given else rotated(candidates, self.module.choices, 4)
         choices = (*names, *result_names(var.type, ""))
-        return _rotated(choices, self.module.choices, max(len(names), 2))
+        return rotated(choices, self.module.choices, max(len(names), 2))
 
     def _rebound(self, node: Node, var: Var, at: int) -> str:
         """The name of an operand that is used here for the last time, if the result takes it over."""
@@ -333,9 +219,9 @@ class FunctionWriter:
             return ""
         for tree in node.arguments.values():
             own = isinstance(tree, Var) and tree.block is self.block and tree.type.dtype == var.type.dtype
-            if own and self._rebindable.get(id(tree)) == at:
-                self._rebindable[id(tree)] = -1
-                written = self.known.get(id(tree))
+            if own and self._rebindable.get(tree) == at:
+                self._rebindable[tree] = -1
+                written = self.known.get(tree)
                 if written is not None and isinstance(written.node, cst.Name):
                     return written.node.value
         return ""
@@ -366,7 +252,7 @@ class FunctionWriter:
         """A variable for a parameter that the template assigns to."""
         output = node.outputs
         of = output.type if isinstance(output, Var) else None
-        fresh = self.names.fresh(_rotated(result_names(of, ""), self.module.choices, 4) if of else (label,))
+        fresh = self.names.fresh(rotated(result_names(of, ""), self.module.choices, 4) if of else (label,))
         self.statements.append(syntax.assign(name(fresh), value))
         return name(fresh)
 
@@ -377,7 +263,7 @@ class FunctionWriter:
         if not isinstance(value, float):  # 2 equals 2.0
             return literal(value)
         if value not in self.defaults and len(self.defaults) < self._most_defaults:
-            self.defaults[value] = self.names.fresh(_rotated(default_names(value), self.module.choices, 4))
+            self.defaults[value] = self.names.fresh(rotated(default_names(value), self.module.choices, 4))
         return name(self.defaults[value]) if value in self.defaults else literal(value)
 
     def _tree(self, tree: Tree, depth: int = 0) -> Expr:
@@ -385,57 +271,41 @@ class FunctionWriter:
             return self._number(tree.value)
         if isinstance(tree, Display):
             return syntax.display([self._tree(item, depth + 1) for item in tree.items], tree.keys)
-        written = self.known.get(id(tree))
+        written = self.known.get(tree)
         if written is not None:
             return written
         node = tree.node
         assert node is not None
-        assert id(node) in self._inlined, "a variable is written before it is used"
+        assert node in self._inlined, "a variable is written before it is used"
         value = self._node(node, depth)
         if not self.force_inline and (value.width > _WIDEST_INLINE or depth > _NESTING):
             label = self.names.fresh(self._result_candidates(node, tree, 0))
             self.statements.append(syntax.assign(name(label), value))
             value = name(label)
-        self.known[id(tree)] = value
+        self.known[tree] = value
         return value
 
     # --- what stands inline, and until when names live ---
 
     def _choose_inlined(self) -> None:
-        places = _places(self.block)
+        places = places_of(self.block)
         for node in self.block.nodes:
             var = node.outputs
             if not isinstance(var, Var) or var.uses != 1:
                 continue
-            place = places.get(id(var))
-            if place is None or node.production.template.before_raw or _makes_names(node):
+            place = places.get(var)
+            if place is None or node.production.template.before_raw or makes_names(node):
                 continue
             if place and (self.force_inline or self.module.chance("inline")):
-                self._inlined.add(id(node))
-
-    def _last_use(self) -> None:
-        """For every variable, the node (by place) that uses it last, where that node alone decides."""
-        position = {id(node): at for at, node in enumerate(self.block.nodes)}
-        owner: dict[int, int] = {}
-        for node in reversed(self.block.nodes):
-            at = position[id(node)]
-            if id(node) in self._inlined:
-                assert isinstance(node.outputs, Var)
-                at = owner.get(id(node.outputs), len(position))
-            for inner in used_by(node):
-                owner[id(inner)] = max(owner.get(id(inner), -1), at)
-        assert self.block.result is not None
-        for var in variables(self.block.result):
-            owner[id(var)] = len(position)
-        self._rebindable = owner
+                self._inlined.add(node)
 
     # --- bodies ---
 
     def _body(self, production: Production, role: str, body: Block) -> Expr:
         """A body as an expression: a lambda, an existing function, a nested function or a module-level one."""
-        if id(body) in self.module.written:
-            return name(self.module.written[id(body)])
-        captured = _captured(body)
+        if body in self.module.written:
+            return name(self.module.written[body])
+        captured = captures(body)
         template = production.template
         only_named = body.helper or role in template.called
         if not only_named and self.module.chance("lambda"):
@@ -446,12 +316,12 @@ class FunctionWriter:
         names = Names(self.module.names, self.names.taken if captured else ())
         writer = FunctionWriter(self.module, body, names, self.known if captured else None)
         statements = writer.body()
-        candidates = _rotated(function_names("helper" if body.helper else role), self.module.choices, 8)
+        candidates = rotated(function_names("helper" if body.helper else role), self.module.choices, 8)
         label = self.module.names.function(candidates)
-        definition = _definition(self.module, label, writer, statements)
+        definition = definition_of(self.module, label, writer, statements)
         if hoisted:
             self.module.functions.append(definition)
-            self.module.written[id(body)] = label
+            self.module.written[body] = label
         else:
             self.statements.append(definition)
         return name(label)
@@ -460,7 +330,7 @@ class FunctionWriter:
         """The body as a lambda, if it is one short expression."""
         if any(isinstance(param.tree, Display) and not param.tree.keys for param in body.params):
             return None
-        if not all(self._fits_inline(node, body) for node in body.nodes):
+        if not all(fits_inline(node, body) for node in body.nodes):
             return None
         names = Names(self.module.names, self.names.taken if captured else ())
         writer = FunctionWriter(self.module, body, names, self.known if captured else None)
@@ -474,53 +344,24 @@ class FunctionWriter:
         whole = Expr(syntax.lambda_of(writer.params, value), LAMBDA, 9 + len(", ".join(writer.params)) + _width(value))
         return whole if whole.width <= _WIDEST_LAMBDA else None
 
-    @staticmethod
-    def _fits_inline(node: Node, body: Block) -> bool:
-        return (
-            isinstance(node.outputs, Var)
-            and node.outputs.uses == 1
-            and not node.production.template.before_raw
-            and not node.production.bodies
-            and bool(_places(body).get(id(node.outputs)))
-        )
+
+def definition_of(module: ModuleContext, label: str, writer: FunctionWriter, statements: list[Any]) -> cst.FunctionDef:
+    block = writer.block
+    annotate = module.annotation if module.annotated and block.parent is None else None
+    own = [
+        syntax.param(name, annotate and annotate(param.tree))
+        for name, param in zip(writer.params, block.params, strict=True)
+    ]
+    defaults = [
+        syntax.param(label, "float" if annotate else None, literal(value)) for value, label in writer.defaults.items()
+    ]
+    if defaults and module.chance("keyword_only"):
+        params = cst.Parameters(own, star_arg=cst.ParamStar(), kwonly_params=defaults)
+    else:
+        params = cst.Parameters([*own, *defaults])
+    assert block.result is not None
+    return syntax.function(label, params, statements, annotate and annotate(block.result))
 
 
 def _width(node: cst.BaseExpression) -> int:
     return len(cst.Module([]).code_for_node(node))
-
-
-def _makes_names(node: Node) -> bool:
-    """Whether writing a node defines functions, which must stand before the statement."""
-    return any(isinstance(value, Block) for value in node.arguments.values())
-
-
-def _places(block: Block) -> dict[int, bool]:
-    """For every variable of a block: whether the place it is used at takes any expression (False: only a name)."""
-    places: dict[int, bool] = {}
-    for node in block.nodes:
-        template = node.production.template
-        for label, value in node.arguments.items():
-            once = template.counts.get(label, 0) == 1 and label not in template.nested and label not in template.rebound
-            if isinstance(value, Var | Display | Literal):
-                for var in variables(value):
-                    places[id(var)] = once
-            elif isinstance(value, Block):
-                for inner in used_in(value):
-                    places[id(inner)] = False
-    if block.result is not None:
-        for var in variables(block.result):
-            places[id(var)] = isinstance(block.result, Var) or places.get(id(var), False)
-    return places
-
-
-def _captured(body: Block) -> bool:
-    """Whether a body uses variables of the functions around it."""
-    own = {id(var) for var in body.scope}
-    inner = [body]
-    while inner:
-        for node in inner.pop().nodes:
-            for value in node.arguments.values():
-                if isinstance(value, Block):
-                    own.update(id(var) for var in value.scope)
-                    inner.append(value)
-    return any(id(var) not in own for var in used_in(body))
