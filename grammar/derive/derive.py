@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from grammar.derive.applicable import DIFFERENTIATING, SCALAR, applies
+from grammar.derive.fitting import bind_array
 from grammar.derive.graph import Block, Display, Param, Tree, Var, type_of, used_by, variables, walk
 from grammar.derive.index import Table, quantile
 from grammar.derive.outcome import LINKED, fresh, trees
@@ -199,13 +200,13 @@ class Derivation(Steps):
         return made
 
     def _free_result(self, body: Block, item: ArrayPattern, binding: Binding) -> Tree | None:
-        fitting = [var for var in body.scope if var.node is not None and self._bind_array(item, var.type, binding)]
+        fitting = [var for var in body.scope if var.node is not None and bind_array(item, var.type, binding)]
         unused = [var for var in fitting if not var.uses]
         pool = unused or fitting
         if not pool:
             return None
         var = pool[-1]
-        binding.update(self.choices.item(self._bind_array(item, var.type, binding)))
+        binding.update(self.choices.item(bind_array(item, var.type, binding)))
         return var
 
     def _absorb(self, body: Block, var: Var, bound: float) -> bool:
@@ -267,7 +268,7 @@ class Derivation(Steps):
         """The first binding under which a production takes exactly these variables; None where it does not."""
         binding: Binding = {}
         for (_, pattern), var in zip(production.arrays, operands, strict=True):
-            bindings = self._bind_array(pattern, var.type, binding)
+            bindings = bind_array(pattern, var.type, binding)
             if not bindings:
                 return None
             binding = bindings[0]

@@ -12,6 +12,7 @@ from math import log2
 from typing import Any
 
 from grammar.derive.draft import Draft
+from grammar.derive.fitting import bind_array, dimensions, reduces_scalars, turns, unbound, with_dtype
 from grammar.derive.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables
 from grammar.derive.outcome import LINKED, fresh, magnitude_of, result_refinement, saturated, stays_live, trees
 from grammar.errors import Rejected
@@ -76,7 +77,7 @@ class Steps(Draft):
         """Applies a production with `driver` as one operand, or leaves everything as it was."""
         pattern = production.params[operand]
         assert isinstance(pattern, ArrayPattern)
-        bindings = self._bind_array(pattern, driver.type, {})
+        bindings = bind_array(pattern, driver.type, {})
         if not bindings:
             return None
         mark = self._mark(block)
@@ -86,38 +87,31 @@ class Steps(Draft):
             self._undo(block, mark)
         return node
 
-    # --- binding ---
-
-    def _bind_array(self, pattern: ArrayPattern, of: ArrayType, binding: Binding) -> list[Binding]:
-        """The bindings under which an array of this type is an operand of this pattern."""
-        rule = pattern.refinement
-        if of.dtype not in pattern.dtypes or rule.name not in IMPLIES[of.refinement.name]:
-            return []
-        key = ":" + pattern.family
-        if pattern.mixed:
-            binding = {**binding, key: (*binding.get(key, ()), of.dtype)}
-        elif binding.get(key, of.dtype) != of.dtype:
-            return []
-        else:
-            binding = {**binding, key: of.dtype}
-        if rule.bound is not None:
-            (name,) = rule.bound.names or ("",)
-            if name and name not in binding:
-                binding[name] = of.refinement.bound
-            if of.refinement.bound > rule.bound.size(binding):
-                return []
-        return pattern.dims.matches(of.shape, binding)
+    # --- one node ---
 
     def _assemble(
         self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any], depth: int
     ) -> Node | None:
         """Finds the missing operands, statics and bodies, checks the caps and adds the node."""
+        found = self._operands(block, production, binding, arguments, depth)
+        if found is None or not self._statics(block, production, found, arguments):
+            return self._fail(production)
+        node = self._with_bodies(block, production, found, arguments, depth)
+        if node is None:
+            self._drop_uncalled(production, arguments)
+            return self._fail(production)
+        return node
+
+    def _operands(
+        self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any], depth: int
+    ) -> Binding | None:
+        """Adds the operands that are missing to the arguments; returns the binding that they bring."""
         taken = {var for tree in arguments.values() for var in variables(tree)}
         backward = "#" in binding
         whole = self._whole_operand(production) if backward else ""
         if backward and production.relation is not None and not self._related(production, binding):
-            return self._fail(production)
-        related = _dimensions(binding) if backward else -1
+            return None
+        related = dimensions(binding) if backward else -1
         for name, pattern in production.operands:
             if name in arguments:
                 continue
@@ -126,27 +120,32 @@ class Steps(Draft):
                 pattern = replace(pattern, dims=pattern.dims.exact())
             found = self._operand(block, production, name, pattern, binding, taken, depth)
             if found is None:
-                return self._fail(production)
+                return None
             arguments[name], binding = found
             taken.update(variables(arguments[name]))
         # Backwards, a relation has spoken before the operands; it is asked again about what they have brought.
-        asked_again = production.relation is not None and _dimensions(binding) != related
-        if asked_again and not self._related(production, binding):
-            return self._fail(production)
+        asked_again = production.relation is not None and dimensions(binding) != related
+        return None if asked_again and not self._related(production, binding) else binding
+
+    def _statics(self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any]) -> bool:
+        """Adds the static arguments; whether all arguments are within the caps."""
         self._complete_statics(block, production, binding)
         for name, spec in production.statics:
             arguments[name] = spec.draw(binding, production.operand_dims, self.choices)
         if not self._in_bounds(arguments, production, binding) or self._unrolls_too_far(arguments, production):
-            return self._fail(production)
-        if _reduces_scalars(production, arguments):
-            return self._fail(production)
+            return False
+        return not reduces_scalars(production, arguments)
+
+    def _with_bodies(
+        self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any], depth: int
+    ) -> Node | None:
+        """Grows the bodies and adds the node with what it makes."""
         magnitudes = [leaf.magnitude for tree in trees(arguments) for _, leaf in types.leaves(type_of(tree))]
         outs: dict[str, float] = {}
         for name, body in production.bodies:
             made = self._body(block, body, binding, magnitudes, depth)
             if made is None:
-                self._drop_uncalled(production, arguments)
-                return self._fail(production)
+                return None
             arguments[name] = made
             result = made.result
             assert result is not None
@@ -154,8 +153,7 @@ class Steps(Draft):
         node = Node(production, arguments, block)
         outputs = self._outputs(production, node, binding, outs)
         if outputs is None:
-            self._drop_uncalled(production, arguments)
-            return self._fail(production)
+            return None
         if stays_live(production, arguments):
             for var in variables(outputs):
                 var.live = var.type.dtype in LINKED and not saturated(var, arguments)
@@ -196,7 +194,7 @@ class Steps(Draft):
     def _unrolls_too_far(self, arguments: Mapping[str, Any], production: Production) -> bool:
         """Whether a Python loop, which tracing writes out, would run more often than the profile allows."""
         most = self.tables.profile.caps["unroll"]
-        return any(_turns(production, name, arguments.get(name)) > most for name in production.template.iterated)
+        return any(turns(production, name, arguments.get(name)) > most for name in production.template.iterated)
 
     def _complete_statics(self, block: Block, production: Production, binding: Binding) -> None:
         """Gives every dimension a value that only the result or a static mentions."""
@@ -234,7 +232,7 @@ class Steps(Draft):
         found = self._in_scope(block, pattern, binding, taken)
         if found is not None and (not literal or self.choices.chance(0.9)):
             return found
-        if _unbound(pattern, binding):
+        if unbound(pattern, binding):
             pattern = replace(pattern, dims=pattern.dims.exact())
             binding = self._complete(pattern, binding)
         goal = self._goal(pattern, binding)
@@ -243,13 +241,13 @@ class Steps(Draft):
         if depth < self.tables.profile.caps["depth"] and self.choices.chance(0.5):
             made = self._produce(block, goal, depth + 1)
             if made is not None:
-                return made, self._with_dtype(pattern, goal, binding)
+                return made, with_dtype(pattern, goal, binding)
         if self._may_add_argument(block, depth):
-            return self._new_argument(block, goal, name), self._with_dtype(pattern, goal, binding)
+            return self._new_argument(block, goal, name), with_dtype(pattern, goal, binding)
         if literal:
             return self._literal(pattern, binding), binding
         made = self._produce(block, goal, depth + 1) if depth < self.tables.profile.caps["depth"] else None
-        return None if made is None else (made, self._with_dtype(pattern, goal, binding))
+        return None if made is None else (made, with_dtype(pattern, goal, binding))
 
     def _tree_operand(self, block: Block, pattern: TreePattern, binding: Binding) -> tuple[Tree, Binding] | None:
         """One to three float arrays of the scope, together."""
@@ -288,7 +286,7 @@ class Steps(Draft):
             if rule.name not in IMPLIES[of.refinement.name] or (of.dtype == KEY and var.uses):
                 continue
             # What binds no index leaves the dtype to the one that is chosen: this loop is the heart of a derivation.
-            bindings = dims.matches(of.shape, binding) if rule.bound is None else self._bind_array(pattern, of, binding)
+            bindings = dims.matches(of.shape, binding) if rule.bound is None else bind_array(pattern, of, binding)
             if not bindings:
                 continue
             total += 6.0 if not var.uses else 1.0 if var.block is block else 0.5
@@ -298,7 +296,7 @@ class Steps(Draft):
             return None
         var, bindings = candidates[self.choices.weighted(cumulative)]
         chosen = bindings[0] if len(bindings) == 1 else self.choices.item(bindings)
-        return var, dict(chosen) if rule.bound is not None else self._with_dtype(pattern, var.type, chosen)
+        return var, dict(chosen) if rule.bound is not None else with_dtype(pattern, var.type, chosen)
 
     def _may_be_literal(self, pattern: ArrayPattern, binding: Binding) -> bool:
         dims = pattern.dims
@@ -322,7 +320,7 @@ class Steps(Draft):
     def _complete(self, pattern: ArrayPattern, binding: Binding) -> Binding:
         """The binding with a value for every dimension of the pattern, and for the bound of its indices."""
         out = dict(binding)
-        for name in _unbound(pattern, binding):
+        for name in unbound(pattern, binding):
             if name in pattern.dims.stars:
                 rank = self.choices.weighted((0.5, 0.85, 1.0))
                 out[name] = tuple(self.choices.item(self._sizes) for _ in range(rank))
@@ -363,13 +361,6 @@ class Steps(Draft):
         if known is not None:
             return known
         return self._float if self._float in pattern.dtypes else pattern.dtypes[0]
-
-    @staticmethod
-    def _with_dtype(pattern: ArrayPattern, goal: ArrayType, binding: Binding) -> Binding:
-        key = ":" + pattern.family
-        if pattern.mixed:
-            return {**binding, key: (*binding.get(key, ()), goal.dtype)}
-        return {**binding, key: goal.dtype}
 
     # --- steps backward ---
 
@@ -436,30 +427,3 @@ class Steps(Draft):
         if known is None:
             return self._float if self._float in pattern.dtypes else pattern.dtypes[0]
         return types.promote(known) if pattern.mixed else known
-
-
-def _reduces_scalars(production: Production, arguments: Mapping[str, Any]) -> bool:
-    """Whether a reduction, which nobody writes for one number, has nothing to reduce."""
-    result = production.result
-    if not isinstance(result, ArrayPattern) or result.dims.text:
-        return False
-    reduced = [arguments[name] for name, pattern in production.arrays if pattern.dims.stars]
-    return bool(reduced) and all(isinstance(tree, Literal) or tree.type.shape == () for tree in reduced)
-
-
-def _turns(production: Production, name: str, value: Any) -> int:
-    """How often a loop over a parameter runs; the leaves of a tree are few."""
-    if isinstance(value, Var) and isinstance(production.params[name], ArrayPattern):
-        return value.type.shape[0] if value.type.shape else 0
-    return value if isinstance(value, int) else len(value) if isinstance(value, tuple) else 0
-
-
-def _dimensions(binding: Binding) -> int:
-    """How many dimensions a binding knows (its other keys start with a sign)."""
-    return sum(key[0].isalpha() for key in binding)
-
-
-def _unbound(pattern: ArrayPattern, binding: Binding) -> list[str]:
-    bound = pattern.refinement.bound
-    names = pattern.dims.unbound(binding)
-    return names if bound is None else names + [name for name in bound.names if name not in (*binding, *names)]

@@ -163,26 +163,12 @@ def production(
             raise TypeError("production takes keywords alone; write @production() above the function")
 
     def register(function: F) -> F:
-        plain: Any = function
-        if not isinstance(plain, FunctionType):
-            with located():
-                raise TypeError(f"{function!r:.80} is no plain function; put @production() next to its `def`")
-        code = plain.__code__
-        file, line = where or (code.co_filename, code.co_firstlineno)
-        place = f"{file}:{line}"
-        label = name or plain.__name__
-        try:
-            patterns = dict(signature or inspect.get_annotations(function, eval_str=True))
-            if "return" not in patterns:
-                raise TypeError("the result has no pattern; annotate it")
-            result = _result(patterns.pop("return"))
-        except (ValueError, TypeError, NameError, SyntaxError) as error:
-            raise GrammarError(f"{place}: production {label!r}: the signature cannot be read: {error}") from None
-        home = group or Path(file).stem
+        file, line = where or _place(function)
+        patterns, result = _signature(function, signature, f"{file}:{line}: production {name or function.__name__!r}")
         made = Production(
-            label,
+            name or function.__name__,
             weight,
-            home,
+            group or Path(file).stem,
             _with_own_cells(function),
             patterns,
             result,
@@ -192,13 +178,34 @@ def production(
             differentiable,
             faithful,
             additive,
-            place,
+            f"{file}:{line}",
         )
-        check.check(made, plain)
+        check.check(made, function)
         registered().add(made)
         return function
 
     return register
+
+
+def _place(function: object) -> tuple[str, int]:
+    """File and line of a function."""
+    if not isinstance(function, FunctionType):
+        with located():
+            raise TypeError(f"{function!r:.80} is no plain function; put @production() next to its `def`")
+    return function.__code__.co_filename, function.__code__.co_firstlineno
+
+
+def _signature(
+    function: Callable[..., Any], signature: Mapping[str, Any] | None, place: str
+) -> tuple[dict[str, Any], Pattern]:
+    """The patterns of parameters and result. GrammarError, beginning with the place, where they cannot be read."""
+    try:
+        patterns = dict(signature or inspect.get_annotations(function, eval_str=True))
+        if "return" not in patterns:
+            raise TypeError("the result has no pattern; annotate it")
+        return patterns, _result(patterns.pop("return"))
+    except (ValueError, TypeError, NameError, SyntaxError) as error:
+        raise GrammarError(f"{place}: the signature cannot be read: {error}") from None
 
 
 def _with_own_cells(function: Any) -> Any:
