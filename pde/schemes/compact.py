@@ -21,6 +21,7 @@ from pde.schemes.scheme import (
     common_traits,
     grid_points,
     has_matrix_form,
+    loaded,
     matrix_form,
     outer_sum,
     source_data,
@@ -102,15 +103,6 @@ def _operator(problem: Problem, axis: Axis, ghosts: Part, spelling: str, theta: 
 # The load.
 
 
-def loaded(load: Part, lift: Part | None = None) -> Callable[[Part], Part]:
-    """An assembly that samples f through a load, and moves boundary values over where there are any."""
-    if lift is None:
-        return lambda solver: part(entry.solve_with_load, load=load, solve_system=solver)
-    return lambda solver: part(
-        entry.solve_boundary_1, load=part(entry.lifted_after, plain_load=load, lift=lift), solve_system=solver
-    )
-
-
 def _closed_source(problem: Problem, shape: tuple[int, ...]) -> Data:
     """f at all vertices, the boundary ones included."""
     points = grid_points([np.linspace(0.0, 1.0, n + 2) for n in shape])
@@ -132,7 +124,9 @@ def _assembly(kind: Kind, problem: Problem, spelling: str) -> Callable[[Part], P
         return loaded(load)
     plain = "slices" if spelling in MATRIX_SPELLINGS else spelling
     difference = _difference(problem, plain, kind.theta)
-    return loaded(load, part(entry.lifted_load, difference=difference, spacing=DIRICHLET.spacing))
+    lift = part(entry.lifted_load, difference=difference, spacing=DIRICHLET.spacing)
+    lifted = part(entry.lifted_after, plain_load=load, lift=lift)
+    return lambda solver: part(entry.solve_boundary_1, load=lifted, solve_system=solver)
 
 
 # The model.

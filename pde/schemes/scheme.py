@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pde.blocks import matrices, operators
+from pde.blocks import entry, matrices, operators
 from pde.parts.part import Part, part
 from pde.schemes.layout import LAYOUTS, Layout
 from pde.schemes.model import Data, Model, Trait
@@ -131,6 +131,11 @@ def outer_sum(values: Sequence[np.ndarray]) -> np.ndarray:
 def source_data(problem: Problem, points: np.ndarray) -> Data:
     """f at the unknowns, the first argument of most programs."""
     return Data("f", points.shape[:-1], lambda: problem.sample(points)[1])
+
+
+def loaded(load: Part) -> Callable[[Part], Part]:
+    """An assembly that samples f through a load."""
+    return lambda solver: part(entry.solve_with_load, load=load, solve_system=solver)
 
 
 def common_traits(problem: Problem) -> set[Trait]:

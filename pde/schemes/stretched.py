@@ -6,11 +6,18 @@ import numpy as np
 
 from pde.blocks import flux, matrices
 from pde.parts.part import Part, part
-from pde.schemes.compact import loaded
 from pde.schemes.layout import DIRICHLET
 from pde.schemes.model import Model, Trait
 from pde.schemes.problem import Problem
-from pde.schemes.scheme import MATRIX_SPELLINGS, Scheme, common_traits, has_matrix_form, matrix_form, source_data
+from pde.schemes.scheme import (
+    MATRIX_SPELLINGS,
+    Scheme,
+    common_traits,
+    has_matrix_form,
+    loaded,
+    matrix_form,
+    source_data,
+)
 
 T = Trait
 STRETCH = 0.5
