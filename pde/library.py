@@ -29,9 +29,9 @@ from pde.family.variant import (
     spellings,
 )
 from pde.parts.part import Part, part
-from pde.schemes.high_order import SCHEMES
 from pde.schemes.model import Data, Model, Trait
 from pde.schemes.problem import BOUNDARIES, EQUATIONS, Problem, compatibility, problems
+from pde.schemes.table import SCHEMES
 from pde.solvers.rates import condition
 from pde.solvers.table import SOLVERS
 
@@ -286,7 +286,7 @@ def _compiled(variant: Variant, n: int, tolerance: float | None, epsilon: float)
     if variant.loop != "direct":
         block = {"while": scaled_while, "recorded": scaled_recorded}.get(variant.loop, scaled)
         solver = part(block, solve_system=solver)
-    return jax.jit(model.wrap(solver).bind())
+    return jax.jit(model.wrap(solver, returns_record(variant)).bind())
 
 
 def _refined(variant: Variant, model: Model, solver: Part, tolerance: float) -> Part:

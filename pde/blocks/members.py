@@ -1,4 +1,4 @@
-"""Products over each member of a batch, for blocks that one right-hand side binds a function of JAX in."""
+"""Products over each member of a batch, which blocks bind where one right-hand side has a function of JAX."""
 
 from __future__ import annotations
 

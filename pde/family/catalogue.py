@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Iterator
 
 from pde.family.variant import Variant, intervals, missing, spellings
-from pde.schemes.high_order import SCHEMES
 from pde.schemes.problem import EQUATIONS, Problem, problems
-from pde.schemes.second_order import Scheme
+from pde.schemes.scheme import Scheme
+from pde.schemes.table import SCHEMES
 from pde.solvers.table import SOLVERS
 
 

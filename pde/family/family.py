@@ -24,9 +24,9 @@ from pde.family.variant import (
     has_double,
     is_dense,
 )
-from pde.schemes.high_order import SCHEMES
 from pde.schemes.model import Model
 from pde.schemes.problem import Problem
+from pde.schemes.table import SCHEMES
 from pde.solvers.table import SOLVERS
 from processes import meaning
 

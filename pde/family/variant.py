@@ -13,10 +13,10 @@ from pde.blocks import entry
 from pde.errors import UserError, check_name, check_number, check_whole, shown
 from pde.family.lift import lift
 from pde.parts.part import Part, part, render
-from pde.schemes.high_order import HIGH_ORDER, SCHEMES, spelled_high
 from pde.schemes.model import Data, Model, Trait
 from pde.schemes.problem import Problem
-from pde.schemes.second_order import Scheme, spelled
+from pde.schemes.scheme import Scheme
+from pde.schemes.table import SCHEMES
 from pde.solvers.table import SOLVERS, Plan, Solver
 
 MOST_ELEMENTS = 2**20
@@ -60,8 +60,7 @@ class Variant:
     @property
     def tolerance(self) -> float:
         """Relative residual that leaves the discretisation error visible."""
-        second = SCHEMES[self.scheme].name in _SECOND_ORDER_NAMES
-        return 1e-10 if second and not self.problem.inhomogeneous else 1e-12
+        return 1e-10 if SCHEMES[self.scheme].order == 2 and not self.problem.inhomogeneous else 1e-12
 
     def model(self, n: int) -> Model:
         """The discrete model with n unknowns along the first axis."""
@@ -69,24 +68,9 @@ class Variant:
         return scheme.build(scheme, self.problem, self.spelling, n)
 
 
-_SECOND_ORDER_NAMES = frozenset(
-    {
-        "differences",
-        "volumes",
-        "closed_differences",
-        "anisotropic_differences",
-        "rectangular_differences",
-        "elements",
-        "stretched",
-    }
-)
-
-
 def has_spelling(scheme: Scheme, problem: Problem, spelling: str) -> bool:
     """Whether the operator of the problem exists in the spelling."""
-    if spelling not in scheme.spellings:
-        return False
-    return (spelled_high if scheme in HIGH_ORDER else spelled)(scheme, problem, spelling)
+    return spelling in scheme.spellings and scheme.spelled(problem, spelling)
 
 
 def spellings(scheme: Scheme, problem: Problem) -> tuple[str, ...]:
@@ -329,7 +313,7 @@ def assemble(
 
 def whole(variant: Variant, model: Model, tolerance: float | None = None) -> Part:
     """The solver with the assembly of its right-hand side."""
-    return model.wrap(solver_part(variant, model, tolerance))
+    return model.wrap(solver_part(variant, model, tolerance), returns_record(variant))
 
 
 def _use(variant: Variant, model: Model, use: str, tolerance: float | None) -> tuple[Part, str, tuple[Data, ...]]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pde.parts.part import Part
+from pde.blocks import entry
+from pde.parts.part import Part, part
 from pde.schemes.problem import Problem
 
 
@@ -64,12 +65,12 @@ class Model:
     order: int | None
     """Theoretical order; None for spectral convergence."""
     data: tuple[Data, ...]
-    wrap: Callable[[Part], Part]
-    """Puts the assembly of the right-hand side from the data around a solver of the discrete system."""
     spacing: Part
     width: float
     eigenvalues: Callable[[], np.ndarray]
     """Eigenvalues of the operator, or of one that bounds it with `slack`."""
+    assembly: Callable[[Part], Part] = field(default=lambda solver: solver)
+    """Puts the assembly of the right-hand side from the data around a solver of the discrete system."""
     slack: tuple[float, float] = (1.0, 1.0)
     diagonal: Part | None = None
     diagonal_range: Callable[[], tuple[float, float]] = field(default=lambda: (1.0, 1.0))
@@ -81,3 +82,12 @@ class Model:
         """Bounds of the non-zero eigenvalues."""
         values = np.sort(self.eigenvalues(), axis=None)
         return float(values[int(self.problem.singular)]) * self.slack[0], float(values[-1]) * self.slack[1]
+
+    def wrap(self, solver: Part, recorded: bool = False) -> Part:
+        """A solver of the discrete system with the assembly of its right-hand side, for zero mean if it is singular.
+
+        `recorded` says whether the solver returns a pair: the solution, and a count or norms.
+        """
+        if self.problem.singular:
+            solver = part(entry.solve_zero_mean_recorded if recorded else entry.solve_zero_mean, solve_system=solver)
+        return self.assembly(solver)

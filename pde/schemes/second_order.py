@@ -1,127 +1,77 @@
-"""Schemes: for every discretisation its operator in each spelling, its right-hand side, traits and order."""
+"""Second-order differences at vertices and volumes in cells, on equal spacings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from pde.blocks import entry, flux, matrices, operators, transforms
 from pde.parts.part import Part, part
-from pde.schemes.layout import LAYOUTS, PERIODIC, Layout
+from pde.schemes.layout import Layout
 from pde.schemes.model import Data, Model, Trait
 from pde.schemes.problem import ROBIN_RATE, Problem
+from pde.schemes.scheme import (
+    AXES,
+    MATRIX_SPELLINGS,
+    STENCILS,
+    Block,
+    Scheme,
+    common_traits,
+    grid_points,
+    has_matrix_form,
+    matrix_form,
+    outer_sum,
+    source_data,
+    with_screening,
+)
 
 T = Trait
-MATRIX_SPELLINGS = ("product", "einsum", "kron")
 
 
-@dataclass(frozen=True)
-class Scheme:
-    """A discretisation: on which grid it lives, what it can express, and how its model is built."""
+# Which spelling exists where, and which block it is.
 
-    name: str
-    grid: str
-    dimensions: tuple[int, ...]
-    boundaries: tuple[str, ...]
-    equations: tuple[str, ...]
-    spellings: tuple[str, ...]
-    build: Callable[[Scheme, Problem, str, int], Model]
-    inhomogeneous: bool = False
-    solutions: tuple[str, ...] = ()
-    """Where not empty, the only solutions for which the order holds."""
-    coarseness: float = 1.0
-    """How many times the resolution of second-order differences at vertices its errors need."""
-
-    def fits(self, problem: Problem) -> bool:
-        """Whether the scheme can express the problem."""
-        return (
-            problem.dimension in self.dimensions
-            and problem.boundary in self.boundaries
-            and problem.equation in self.equations
-            and (not problem.inhomogeneous or self.takes_data(problem))
-            and (problem.boundary != "channel" or (problem.dimension == 2 and problem.equation != "variable"))
-            and (not self.solutions or problem.solution in self.solutions)
-            and not (problem.singular and self.layout(problem).closed)
-        )
-
-    def takes_data(self, problem: Problem) -> bool:
-        """Whether inhomogeneous data can be expressed: values at vertices, in cells what a does not weigh."""
-        if self.grid != "cell":
-            return self.inhomogeneous and problem.boundary == "dirichlet"
-        return self.inhomogeneous and (problem.equation != "variable" or problem.boundary == "neumann")
-
-    def layout(self, problem: Problem) -> Layout:
-        """Where the unknowns lie."""
-        return LAYOUTS["cell" if self.grid == "cell" else "vertex", problem.boundary]
-
-
-# Which spelling exists where, next to which block it is.
-
-_LINE = part(operators.line_difference)
-_STENCILS: dict[tuple[str, int], Part] = {
-    **{
-        (spelling, d): part(getattr(operators, f"{spelling}_{d}d"))
-        for spelling in ("slices", "roll", "convolution", "diff", "scatter")
-        for d in (1, 2, 3)
-    },
-    ("lines", 2): part(operators.lines_2d, along_line=_LINE),
-    ("lines", 3): part(operators.lines_3d, along_line=_LINE),
-    ("gather", 1): part(operators.gather_1d),
+_PADS: dict[int, Block] = {1: operators.shifted_pads_1d, 2: operators.shifted_pads_2d, 3: operators.shifted_pads_3d}
+_WAVES: dict[int, Block] = {1: flux.wave_1d, 2: flux.wave_2d, 3: flux.wave_3d}
+_FLUXES: dict[tuple[str, int], Block] = {
+    ("slices", 1): flux.flux_slices_1d,
+    ("slices", 2): flux.flux_slices_2d,
+    ("slices", 3): flux.flux_slices_3d,
+    ("diff", 1): flux.flux_diff_1d,
+    ("diff", 2): flux.flux_diff_2d,
+    ("diff", 3): flux.flux_diff_3d,
+    ("gather", 1): flux.flux_gather_1d,
+    ("scatter", 1): flux.flux_scatter_1d,
+    ("scatter", 2): flux.flux_scatter_2d,
+    ("lines", 2): flux.flux_lines_2d,
 }
-_PADS = {d: getattr(operators, f"shifted_pads_{d}d") for d in (1, 2, 3)}
-_AXES = ("x_matrix", "y_matrix", "z_matrix")
+_FLUX_DIAGONALS: dict[int, Block] = {1: flux.flux_diagonal_1d, 2: flux.flux_diagonal_2d, 3: flux.flux_diagonal_3d}
+_MATRIX_DIAGONALS: dict[int, Block] = {
+    1: matrices.matrix_diagonal_1d,
+    2: matrices.matrix_diagonal_2d,
+    3: matrices.matrix_diagonal_3d,
+}
+_SYMBOLS: dict[tuple[str, str], Part] = {
+    ("vertex", "periodic"): part(transforms.periodic_differences),
+    ("vertex", "dirichlet"): part(transforms.sine_differences),
+    ("cell", "neumann"): part(transforms.cosine_differences),
+}
 
 
-def matrix_form(spelling: str, axes: tuple[Part, ...]) -> Part:
-    """The operator as a product with the matrices of the axes."""
-    block = getattr(matrices, f"{spelling}_{len(axes)}d")
-    return part(block, **dict(zip(_AXES, axes, strict=False)))
+def _spelled(problem: Problem, spelling: str) -> bool:
+    if problem.equation == "variable":
+        return (spelling, problem.dimension) in _FLUXES
+    if spelling == "pads":
+        return problem.boundary == "dirichlet"
+    if spelling == "rolls":
+        return problem.boundary == "periodic"
+    return (spelling, problem.dimension) in STENCILS or has_matrix_form(problem, spelling)
 
 
-def with_screening(apply: Part, screening: float) -> Part:
-    """The operator plus c times the identity."""
-    return part(operators.screened, negative_laplacian=apply, screening=screening) if screening else apply
+# Boundary data.
 
 
-def grid_points(axes: list[np.ndarray]) -> np.ndarray:
-    """Points of the tensor product of the axes, coordinates last."""
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-
-
-def outer_sum(values: list[np.ndarray]) -> np.ndarray:
-    """All sums of one value from each axis."""
-    total = values[0]
-    for more in values[1:]:
-        total = np.add.outer(total, more)
-    return total
-
-
-def zero_mean(problem: Problem, wrap: Callable[[Part], Part]) -> Callable[[Part], Part]:
-    """Singular problems are solved for zero mean, inside whatever assembles their right-hand side."""
-    if not problem.singular:
-        return wrap
-
-    def wrapped(solver: Part) -> Part:
-        pair = bool(solver.bound) and solver.block.__name__.endswith(("_while", "_recorded"))
-        block = entry.solve_zero_mean_recorded if pair else entry.solve_zero_mean
-        return wrap(part(block, solve_system=solver))
-
-    return wrapped
-
-
-def common_traits(problem: Problem) -> set[Trait]:
-    """What follows from the problem alone."""
-    regular = {T.REGULAR} if not problem.singular else set[Trait]()
-    unshifted = {T.UNSHIFTED} if problem.terms.screening == 0.0 else set[Trait]()
-    return regular | unshifted | {T.SEMIDEFINITE, T.EXPLICIT, T.MODERATE, T.DOMINANT, T.LOCAL}
-
-
-# Second-order differences and volumes.
-
-
-def _boundary_data(scheme: Scheme, problem: Problem, shape: tuple[int, ...], points: np.ndarray) -> tuple[Data, ...]:
+def _boundary_data(scheme: Scheme, problem: Problem, shape: tuple[int, ...]) -> tuple[Data, ...]:
     """The arrays that carry inhomogeneous data: values on a rim, or one array of both sides for each axis."""
     if not problem.inhomogeneous:
         return ()
@@ -151,78 +101,84 @@ def _sides(problem: Problem, shape: tuple[int, ...], axis: int) -> np.ndarray:
     return {"dirichlet": u, "neumann": outward, "robin": outward + ROBIN_RATE * u}[problem.boundary]
 
 
-def _boundary_wrap(problem: Problem, difference: Part, spacing: Part, cell: bool) -> Callable[[Part], Part]:
+_GAINS: dict[str, Part] = {
+    "dirichlet": part(entry.dirichlet_gain),
+    "neumann": part(entry.neumann_gain),
+    "robin": part(entry.robin_gain, rate=ROBIN_RATE),
+}
+_SIDES: dict[int, tuple[Block, Block]] = {
+    1: (entry.sides_load_1d, entry.solve_sides_1),
+    2: (entry.sides_load_2d, entry.solve_boundary_2),
+    3: (entry.sides_load_3d, entry.solve_boundary_3),
+}
+"""The load that adds the data of all sides, and the entry that takes them, by dimension."""
+
+
+def _assembly(problem: Problem, difference: Part, spacing: Part, cell: bool) -> Callable[[Part], Part]:
     if not problem.inhomogeneous:
         return lambda solver: solver
     if not cell:
         load = part(entry.lifted_load, difference=difference, spacing=spacing)
         return lambda solver: part(entry.solve_boundary_1, load=load, solve_system=solver)
-    gains = {
-        "dirichlet": part(entry.dirichlet_gain),
-        "neumann": part(entry.neumann_gain),
-        "robin": part(entry.robin_gain, rate=ROBIN_RATE) if problem.boundary == "robin" else None,
-    }
-    block = (entry.sides_load_1d, entry.sides_load_2d, entry.sides_load_3d)[problem.dimension - 1]
-    outer = (entry.solve_sides_1, entry.solve_boundary_2, entry.solve_boundary_3)[problem.dimension - 1]
-    load = part(block, gain=gains[problem.boundary])
+    block, outer = _SIDES[problem.dimension]
+    load = part(block, gain=_GAINS[problem.boundary])
     return lambda solver: part(outer, load=load, solve_system=solver)
 
 
-def source_data(problem: Problem, points: np.ndarray) -> Data:
-    """f at the unknowns, the first argument of most programs."""
-    return Data("f", points.shape[:-1], lambda: problem.sample(points)[1])
+# The model.
 
 
-def _flux_parts(problem: Problem, layout: Layout, spelling: str) -> Part:
-    d = problem.dimension
-    coefficient = part((flux.wave_1d, flux.wave_2d, flux.wave_3d)[d - 1], amplitude=problem.terms.amplitude)
+def _flux_bindings(problem: Problem, layout: Layout) -> dict[str, Part]:
+    coefficient = part(_WAVES[problem.dimension], amplitude=problem.terms.amplitude)
     axis = layout.axes[0]
     bound = {"coefficient": coefficient, "faces": axis.faces}
-    if d > 1:
-        bound["points"] = axis.centres
-    return part(getattr(flux, f"flux_{spelling}_{d}d"), **bound)
+    return bound if problem.dimension == 1 else bound | {"points": axis.centres}
+
+
+def _difference(problem: Problem, layout: Layout, spelling: str) -> Part | None:
+    """The difference of values with ghosts; None where the spelling has none of its own."""
+    if problem.equation == "variable":
+        return part(_FLUXES[spelling, problem.dimension], **_flux_bindings(problem, layout))
+    return STENCILS.get((spelling, problem.dimension))
+
+
+def _operator(layout: Layout, difference: Part | None, spelling: str, d: int) -> Part:
+    spacing = layout.axes[0].spacing
+    if spelling in MATRIX_SPELLINGS:
+        return matrix_form(spelling, tuple(a.matrix for a in layout.axes[:d]))
+    if spelling == "pads":
+        return part(_PADS[d], spacing=spacing)
+    if spelling == "rolls":
+        return part(operators.periodic_rolls, spacing=spacing)
+    return part(operators.scaled, difference=difference, add_ghosts=layout.ghosts, spacing=spacing)
 
 
 def _differences(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
     """Second-order differences at vertices, or volumes in cells, on equal spacings."""
     layout, d, terms = scheme.layout(problem), problem.dimension, problem.terms
-    axes = layout.axes[:d]
-    spacing, shape = axes[0].spacing, _shape(layout, n, d)
+    axes, shape = layout.axes[:d], _shape(layout, n, d)
+    spacing, width = axes[0].spacing, axes[0].width(shape[0])
     points = grid_points([a.points(m) for a, m in zip(axes, shape, strict=True)])
-    variable = problem.equation == "variable"
-    axis_parts = tuple(a.matrix for a in axes)
-    difference = _flux_parts(problem, layout, spelling) if variable else _STENCILS.get((spelling, d))
-    if spelling in MATRIX_SPELLINGS:
-        apply = matrix_form(spelling, axis_parts)
-    elif spelling == "pads":
-        apply = part(_PADS[d], spacing=spacing)
-    elif spelling == "rolls":
-        apply = part(operators.periodic_rolls, spacing=spacing)
-    else:
-        apply = part(operators.scaled, difference=difference, add_ghosts=layout.ghosts, spacing=spacing)
-    plain = difference or _STENCILS["slices", d]
-    wrap = zero_mean(problem, _boundary_wrap(problem, plain, spacing, scheme.grid == "cell"))
-    spread = (1.0 - abs(terms.amplitude), 1.0 + abs(terms.amplitude))
-    width = axes[0].width(shape[0])
+    difference = _difference(problem, layout, spelling)
     return Model(
         problem,
         n,
         shape,
         points,
-        with_screening(apply, terms.screening),
+        with_screening(_operator(layout, difference, spelling, d), terms.screening),
         frozenset(_difference_traits(scheme, problem, layout)),
-        2,
-        (source_data(problem, points), *_boundary_data(scheme, problem, shape, points)),
-        wrap,
+        scheme.order,
+        (source_data(problem, points), *_boundary_data(scheme, problem, shape)),
         spacing,
         width,
         lambda: outer_sum([a.eigenvalues(m) for a, m in zip(axes, shape, strict=True)]) + terms.screening,
-        spread,
-        _difference_diagonal(scheme, problem, layout),
-        lambda: _diagonal_range(scheme, problem, d, width),
-        () if variable else axis_parts,
-        layout.ghosts,
-        _symbol(problem.boundary, scheme.grid),
+        _assembly(problem, difference or STENCILS["slices", d], spacing, scheme.grid == "cell"),
+        slack=(1.0 - abs(terms.amplitude), 1.0 + abs(terms.amplitude)),
+        diagonal=_difference_diagonal(scheme, problem, layout),
+        diagonal_range=lambda: _diagonal_range(scheme, problem, d, width),
+        matrices=() if problem.equation == "variable" else tuple(a.matrix for a in axes),
+        ghosts=layout.ghosts,
+        symbol=_SYMBOLS.get((scheme.grid, problem.boundary)),
     )
 
 
@@ -232,24 +188,12 @@ def _shape(layout: Layout, n: int, dimension: int) -> tuple[int, ...]:
     return (n, *(n if a.spacing == first.spacing else n - 1 for a in others))
 
 
-def _symbol(boundary: str, grid: str) -> Part | None:
-    if boundary == "periodic":
-        return part(transforms.periodic_differences)
-    if boundary == "dirichlet" and grid == "vertex":
-        return part(transforms.sine_differences)
-    return part(transforms.cosine_differences) if boundary == "neumann" and grid == "cell" else None
-
-
 def _difference_diagonal(scheme: Scheme, problem: Problem, layout: Layout) -> Part:
     d, spacing = problem.dimension, layout.axes[0].spacing
     if problem.equation == "variable":
-        bound = dict(_flux_parts(problem, layout, "slices").bound) | {"spacing": spacing}
-        plain = part(getattr(flux, f"flux_diagonal_{d}d"), **bound)
+        plain = part(_FLUX_DIAGONALS[d], **_flux_bindings(problem, layout), spacing=spacing)
     elif scheme.grid == "cell":
-        plain = part(
-            getattr(matrices, f"matrix_diagonal_{d}d"),
-            **{key: a.matrix for key, a in zip(_AXES, layout.axes[:d], strict=False)},
-        )
+        plain = part(_MATRIX_DIAGONALS[d], **{key: a.matrix for key, a in zip(AXES, layout.axes[:d], strict=False)})
     else:
         plain = part(matrices.constant_diagonal, spacing=spacing, centre=2.0 * d)
     screening = problem.terms.screening
@@ -288,52 +232,6 @@ def _difference_traits(scheme: Scheme, problem: Problem, layout: Layout) -> set[
     return found | {trait for trait, holds in facts.items() if holds}
 
 
-# Different spacings or diffusivities along the axes.
-
-
-def _directional(scheme: Scheme, problem: Problem, spelling: str, n: int) -> Model:
-    """Second-order differences with a weight for every axis; on a rectangle of n by 2 n + 1 vertices."""
-    layout, d, terms = scheme.layout(problem), problem.dimension, problem.terms
-    axes = layout.axes[:d]
-    shape = (n, 2 * n if axes[1] is PERIODIC else 2 * n + 1) if scheme.grid == "rectangle" else (n,) * d
-    widths = [a.width(m) for a, m in zip(axes, shape, strict=True)]
-    weights = [float(terms.weights[k] / widths[k] ** 2) for k in range(d)]
-    points = grid_points([a.points(m) for a, m in zip(axes, shape, strict=True)])
-    weighted = tuple(
-        part(matrices.weighted_matrix, axis_matrix=a.matrix, weight=w) if w != 1.0 else a.matrix
-        for a, w in zip(axes, terms.weights, strict=False)
-    )
-    if spelling in MATRIX_SPELLINGS:
-        apply = matrix_form(spelling, weighted)
-    else:
-        bound = dict(zip(("x_weight", "y_weight", "z_weight"), weights, strict=False))
-        lines = {"along_line": _LINE} if spelling == "lines" else {}
-        apply = part(getattr(operators, f"directional_{spelling}_{d}d"), add_ghosts=layout.ghosts, **lines, **bound)
-    centre = 2.0 * sum(weights) + terms.screening
-    traits = common_traits(problem) | {T.SYMMETRIC, T.BOUNDED, T.DIAGONAL, T.BIPARTITE, T.SEPARABLE}
-    return Model(
-        problem,
-        n,
-        shape,
-        points,
-        with_screening(apply, terms.screening),
-        frozenset(traits),
-        2,
-        (source_data(problem, points),),
-        zero_mean(problem, lambda solver: solver),
-        axes[0].spacing,
-        widths[0],
-        lambda: (
-            outer_sum([w * a.eigenvalues(m) for a, m, w in zip(axes, shape, terms.weights, strict=False)])
-            + terms.screening
-        ),
-        diagonal=part(matrices.literal_diagonal, value=centre),
-        diagonal_range=lambda: (centre, centre),
-        matrices=weighted,
-        ghosts=layout.ghosts,
-    )
-
-
 _VERTEX_BOUNDARIES = ("dirichlet", "periodic", "channel")
 _CELL_BOUNDARIES = ("dirichlet", "neumann", "robin", "mixed")
 _PLAIN = ("slices", "roll", "convolution", "diff", "scatter", "lines", "gather", *MATRIX_SPELLINGS)
@@ -342,20 +240,24 @@ SECOND_ORDER = (
     Scheme(
         "differences",
         "vertex",
+        2,
         (1, 2, 3),
         _VERTEX_BOUNDARIES,
         ("poisson", "screened", "variable"),
         (*_PLAIN, "pads", "rolls"),
+        _spelled,
         _differences,
         inhomogeneous=True,
     ),
     Scheme(
         "volumes",
         "cell",
+        2,
         (1, 2, 3),
         _CELL_BOUNDARIES,
         ("poisson", "screened", "variable"),
         _PLAIN,
+        _spelled,
         _differences,
         inhomogeneous=True,
         coarseness=4 / 3,
@@ -363,44 +265,12 @@ SECOND_ORDER = (
     Scheme(
         "closed_differences",
         "vertex",
+        2,
         (1, 2, 3),
         ("neumann",),
         ("screened",),
         ("slices", "roll", "convolution", "diff", "scatter", "lines", *MATRIX_SPELLINGS),
+        _spelled,
         _differences,
     ),
-    Scheme(
-        "anisotropic_differences",
-        "vertex",
-        (2, 3),
-        ("dirichlet", "periodic"),
-        ("anisotropic",),
-        ("slices", "diff", "lines", "convolution", *MATRIX_SPELLINGS),
-        _directional,
-    ),
-    Scheme(
-        "rectangular_differences",
-        "rectangle",
-        (2,),
-        ("dirichlet", "periodic"),
-        ("poisson", "screened", "anisotropic"),
-        ("slices", "diff", "lines", "convolution", *MATRIX_SPELLINGS),
-        _directional,
-    ),
 )
-
-
-def spelled(scheme: Scheme, problem: Problem, spelling: str) -> bool:
-    """Whether the scheme's operator for the problem exists in the spelling."""
-    d, boundary = problem.dimension, problem.boundary
-    if problem.equation == "variable" and scheme.build is _differences:
-        return hasattr(flux, f"flux_{spelling}_{d}d")
-    if scheme.build is _directional and spelling not in MATRIX_SPELLINGS:
-        return hasattr(operators, f"directional_{spelling}_{d}d")
-    if spelling in MATRIX_SPELLINGS:
-        return hasattr(matrices, f"{spelling}_{d}d")
-    if spelling == "pads":
-        return boundary == "dirichlet"
-    if spelling == "rolls":
-        return boundary == "periodic"
-    return scheme.build is not _differences or (spelling, d) in _STENCILS

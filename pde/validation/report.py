@@ -20,8 +20,8 @@ from pde.family import validated
 from pde.family.catalogue import catalogue, stratified, variants
 from pde.family.variant import Variant
 from pde.library import choose, solve
-from pde.schemes.high_order import SCHEMES
 from pde.schemes.problem import BOUNDARIES, EQUATIONS, Problem, problems
+from pde.schemes.table import SCHEMES
 from pde.solvers import rates
 from pde.solvers.table import SOLVERS
 from pde.validation import validate

@@ -1,4 +1,4 @@
-"""Transforms against SciPy, spectra against matrices."""
+"""Transforms against SciPy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import scipy.fft
 
 import pde
 from pde.blocks import transforms
-from pde.schemes.layout import LAYOUTS
 
 
 def _lines(n: int) -> np.ndarray:
@@ -43,13 +42,6 @@ def test_cosine(transform, n: int) -> None:
 def test_inverse_cosine(inverse, n: int) -> None:
     x = _lines(n)
     np.testing.assert_allclose(inverse(transforms.cosine_by_matrix(jnp.asarray(x))), x, atol=1e-11)
-
-
-@pytest.mark.parametrize("kind", LAYOUTS, ids="-".join)
-def test_eigenvalues_belong_to_the_matrices(kind: tuple[str, str]) -> None:
-    for axis in LAYOUTS[kind].axes:
-        computed = np.sort(np.linalg.eigvals(np.asarray(axis.matrix.bind()(8))).real)
-        np.testing.assert_allclose(np.sort(axis.eigenvalues(8)), computed, atol=1e-9 * computed.max())
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 
 from pde.family.catalogue import variants
 from pde.family.variant import spellings
-from pde.schemes.high_order import SCHEMES
 from pde.schemes.model import Model
 from pde.schemes.model import Trait as T
 from pde.schemes.problem import Problem
-from pde.schemes.second_order import Scheme
+from pde.schemes.scheme import Scheme
+from pde.schemes.table import SCHEMES
 
 KINDS = sorted({(v.scheme, v.problem) for v in variants() if not v.problem.inhomogeneous}, key=repr)
 
