@@ -6,12 +6,13 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
 from fuzzer.base.environment import settle
 from fuzzer.base.errors import RunError
+from fuzzer.base.options import Limits, Options, check, check_limits, check_rows
 from processes import capacity, ending
 from processes.commands import STATUSES, answer, counted, tell_version
 from processes.errors import UserError
@@ -19,7 +20,6 @@ from processes.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fuzzer.base.options import Limits
     from fuzzer.executors.base import Start
     from fuzzer.reports.verify import Promise
     from fuzzer.run.progress import Reporter
@@ -29,43 +29,51 @@ NAME = "fuzzer"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 Seed = Annotated[int, typer.Option(help="Number of the run; another seed gives other rows.")]
+Shards = Annotated[int, typer.Option(help="Parquet files to make.")]
+PoissonShards = Annotated[
+    int | None, typer.Option(help="Files of Poisson solvers. [default: a tenth of --shards, at least 1]")
+]
+RowsPerShard = Annotated[int, typer.Option(help="Rows in each, on average.")]
+PerStructure = Annotated[int, typer.Option(help="Rows of one structure, at most.")]
 Profile = Annotated[str, typer.Option(help="Name of a bundled profile, or path of a .toml.")]
+Run = Annotated[
+    str | None, typer.Option(help="Folder or address (s3://...) to write to. [default: datasets/seed-SEED]")
+]
 Workers = Annotated[int | None, typer.Option(help="Processes. [default: as many as cores and memory allow]")]
 ExecutorName = Annotated[str, typer.Option("--executor", help="Where the work is done: local or ray.")]
 RayAddress = Annotated[str | None, typer.Option("--address", help="Ray cluster. [default: RAY_ADDRESS, or a new one]")]
+BlockRange = Annotated[str | None, typer.Option(metavar="A:B", help="Make only these blocks, for a later `merge`.")]
+Block = Annotated[int, typer.Option(help="Programs that a worker makes at a time.", hidden=True)]
+BlockSeconds = Annotated[float, typer.Option(help="Time limit of a block of programs.")]
+ProgramSeconds = Annotated[float, typer.Option(help="The same of one of its programs; part of the run.")]
+WorkerMemory = Annotated[int, typer.Option(help="Megabytes that a worker may allocate; part of the run.")]
+KeysMemory = Annotated[int, typer.Option(help="Megabytes of dedup keys; more go to TMPDIR.", hidden=True)]
 Log = Annotated[Path | None, typer.Option(help="File for progress as JSON lines.")]
+Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Print the version.")]
 Folder = Annotated[str, typer.Argument(help="Folder or address of a finished run.")]
 
 
 @app.callback(invoke_without_command=True, epilog=STATUSES)
 def make(
     context: typer.Context,
-    seed: Seed = 0,
-    shards: Annotated[int, typer.Option(help="Parquet files to make.")] = 20,
-    poisson_shards: Annotated[
-        int | None, typer.Option(help="Files of Poisson solvers. [default: a tenth of --shards, at least 1]")
-    ] = None,
-    rows_per_shard: Annotated[int, typer.Option(help="Rows in each, on average.")] = 512,
-    per_structure: Annotated[int, typer.Option(help="Rows of one structure, at most.")] = 4,
-    profile: Profile = "default",
-    out: Annotated[
-        str | None, typer.Option(help="Folder or address (s3://...) to write to. [default: datasets/seed-SEED]")
-    ] = None,
+    seed: Seed = Options.seed,
+    shards: Shards = Options.shards,
+    poisson_shards: PoissonShards = Options.poisson_shards,
+    rows_per_shard: RowsPerShard = Options.rows_per_shard,
+    per_structure: PerStructure = Options.per_structure,
+    profile: Profile = Options.profile,
+    out: Run = None,
     workers: Workers = None,
     executor: ExecutorName = "local",
     address: RayAddress = None,
-    block_range: Annotated[
-        str | None, typer.Option(metavar="A:B", help="Make only these blocks, for a later `merge`.")
-    ] = None,
-    block: Annotated[int, typer.Option(help="Programs that a worker makes at a time.", hidden=True)] = 100,
-    block_seconds: Annotated[float, typer.Option(help="Time limit of a block of programs.")] = 300.0,
-    program_seconds: Annotated[float, typer.Option(help="The same of one of its programs; part of the run.")] = 30.0,
-    worker_memory: Annotated[int, typer.Option(help="Megabytes that a worker may allocate; part of the run.")] = 4096,
-    keys_memory: Annotated[int, typer.Option(help="Megabytes of dedup keys; more go to TMPDIR.", hidden=True)] = 8192,
+    block_range: BlockRange = None,
+    block: Block = Options.block,
+    block_seconds: BlockSeconds = Limits.block_seconds,
+    program_seconds: ProgramSeconds = Limits.program_seconds,
+    worker_memory: WorkerMemory = Limits.memory_mb,
+    keys_memory: KeysMemory = Limits.keys_mb,
     log_json: Log = None,
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=tell_version, help="Print the version.")
-    ] = False,
+    version: Version = False,
 ) -> None:
     """Makes Parquet shards of JAX programs with their JAXPR and StableHLO.
 
@@ -73,35 +81,28 @@ def make(
     """
     if context.invoked_subcommand is not None:
         return
-    from fuzzer.base.options import Options, check
-
-    limits = _limits(
-        workers,
-        block_seconds=block_seconds,
-        program_seconds=program_seconds,
-        memory_mb=worker_memory,
-        keys_mb=keys_memory,
-    )
+    limits = Limits(_workers(workers), block_seconds, program_seconds, worker_memory, keys_memory)
     out = f"datasets/seed-{seed}" if out is None else out
     options = check(Options(out, seed, shards, rows_per_shard, per_structure, profile, block, limits, poisson_shards))
     start = _start(executor, address)
+    _run(lambda reporter: _make(options, block_range, reporter, start), out, log_json)
 
-    def work(reporter: Reporter) -> str:
-        if block_range is not None:
-            from fuzzer.run.ranges import make_range
 
-            return make_range(options, block_range, reporter, start=start)
-        from fuzzer.run.run import run
+def _make(options: Options, block_range: str | None, reporter: Reporter, start: Start) -> str:
+    """Makes a run, or some blocks of it; says what there is then."""
+    if block_range is not None:
+        from fuzzer.run.ranges import make_range
 
-        return run(options, reporter, start=start).text()
+        return make_range(options, block_range, reporter, start=start)
+    from fuzzer.run.run import run
 
-    _run(work, out, log_json)
+    return run(options, reporter, start=start).text()
 
 
 @app.command()
 def merge(
     folders: Annotated[list[str], typer.Argument(metavar="DIR...", help="Folders made with --block-range.")],
-    out: Annotated[str | None, typer.Option(help="Folder to write to. [default: datasets/seed-SEED]")] = None,
+    out: Run = None,
     workers: Workers = None,
     executor: ExecutorName = "local",
     address: RayAddress = None,
@@ -110,21 +111,20 @@ def merge(
     """Makes one run of ranges of blocks: the same bytes as if it had been made at once."""
     from fuzzer.run.ranges import merge as merged
 
-    limits = _limits(workers)
+    limits = check_limits(Limits(_workers(workers)))
     start = _start(executor, address)
     _run(lambda reporter: merged(folders, out, reporter, limits, start=start).text(), out or "datasets", log_json)
 
 
-def _limits(workers: int | None, **given: Any) -> Limits:
-    from fuzzer.base.options import Limits, check_limits
-
-    if workers is not None:
-        return check_limits(Limits(workers, **given))
+def _workers(number: int | None) -> int:
+    """The number of workers: as many as asked for, or as suit the machine; says so where they are fewer than cores."""
+    if number is not None:
+        return number
     bound = capacity.workers()
     if bound.number < (os.cpu_count() or 1):
-        workers_of, cores = counted(bound.number, "worker"), counted(os.cpu_count() or 1, "core")
-        typer.echo(f"{NAME}: {workers_of} on {cores}, because of {bound.by}", err=True)
-    return check_limits(Limits(bound.number, **given))
+        workers, cores = counted(bound.number, "worker"), counted(os.cpu_count() or 1, "core")
+        typer.echo(f"{NAME}: {workers} on {cores}, because of {bound.by}", err=True)
+    return bound.number
 
 
 def _start(executor: str, address: str | None) -> Start:
@@ -181,13 +181,12 @@ def _not_writable(option: str, path: Path, error: OSError) -> UserError:
 @app.command()
 def bench(
     rows: Annotated[int, typer.Option(help="Fresh programs to measure.")] = 500,
-    seed: Seed = 0,
-    profile: Profile = "default",
+    seed: Seed = Options.seed,
+    profile: Profile = Options.profile,
     family: Annotated[str, typer.Option(help="programs or poisson.")] = "programs",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measures CPU time a row: what JAX itself costs, and the whole pipeline by stage."""
-    from fuzzer.base.options import check_rows
     from fuzzer.families.poisson import poisson
     from fuzzer.families.programs import programs
     from fuzzer.reports import bench as module
@@ -202,11 +201,10 @@ def bench(
 @app.command()
 def coverage(
     rows: Annotated[int, typer.Option(help="Programs to draw.")] = 200,
-    seed: Seed = 0,
-    profile: Profile = "default",
+    seed: Seed = Options.seed,
+    profile: Profile = Options.profile,
 ) -> None:
     """Prints what of JAX and of Python programs have, beside how often real code has it."""
-    from fuzzer.base.options import check_rows
     from fuzzer.reports.coverage import coverage as text
 
     typer.echo(text(profile, seed, check_rows(rows)))
@@ -222,11 +220,10 @@ def verify(
 
     What only the versions that made the run can tell is skipped where others are installed, and said to be.
     """
-    from fuzzer.base.options import check_rows
     from fuzzer.reports.verify import unchecked
     from fuzzer.reports.verify import verify as check_promises
 
-    limits = _limits(workers)
+    limits = check_limits(Limits(_workers(workers)))
     promises: list[Promise] = []
     for promise in check_promises(folder, None if rows is None else check_rows(rows), limits):
         typer.echo(str(promise))

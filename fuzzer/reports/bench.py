@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import lowering
 from fuzzer.base.environment import collecting_rarely
 from fuzzer.base.markdown import table
-from fuzzer.base.options import BLOCK
+from fuzzer.base.options import BLOCK, Options
 from fuzzer.base.schema import Row
 from fuzzer.families.family import Family, FamilySpec, resolve
 from fuzzer.making.block import Block, block_table, draw_block, encode
@@ -24,7 +24,6 @@ from fuzzer.making.rows import stored_leaves
 from fuzzer.run.shard import PARQUET
 from lowering.signature import check_arguments
 
-PER_STRUCTURE = 4
 WARM_UP = 100
 """Programs before the measured ones: a worker makes thousands, so imports and first uses of productions are not a
 row's cost."""
@@ -82,7 +81,7 @@ def _warm_up(family: Family, seed: int, programs: int) -> None:
 def _pipeline(family: Family, seed: int, indices: range, stages: Stages) -> Block:
     """All that a run does for some indices, up to the bytes of the block's and of the shard's file."""
     with collecting_rarely():
-        block = draw_block(family, seed, indices, PER_STRUCTURE, lap=stages.lap)
+        block = draw_block(family, seed, indices, Options.per_structure, lap=stages.lap)
         rows = block_table(family, block)
         encode(rows)
         stages.lap("block file")

@@ -24,25 +24,35 @@ _FROM = re.compile(r"^from grammar\.productions\.(\w+) import", re.MULTILINE)
 
 
 class Proofs:
-    """What is known of this grammar, as it stands on disk now, under this JAX."""
+    """What is known of this grammar, as it stands on disk now, under a version of JAX: the running one or another."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = jax.__version__) -> None:
+        self._version = version
         core = meaning.digest(meaning.sources(_PACKAGE, without=_NO_PART))
-        self._core = f"{jax.__version__} {core}"
+        self._core = f"{version} {core}"
         self._noted = _noted()
 
     def known(self, module: Path) -> bool:
         """Whether the productions of a module were proven as they are now, on this machine or before the release."""
-        return module.is_file() and (self._line(module) in self._noted or cache.recall(self._mark(module)) is not None)
+        return module.is_file() and (self.is_noted(module) or cache.recall(self._mark(module)) is not None)
+
+    def is_noted(self, module: Path) -> bool:
+        """Whether they were proven before the release."""
+        return self._line(module) in self._noted
 
     def remember(self, module: Path) -> None:
         """Keeps in the user's cache that they were."""
         cache.remember(self._mark(module))
 
     def note(self, modules: Iterable[Path]) -> None:
-        """Writes down that these were proven, and are all that there are, for those who do not edit them."""
-        others = [line for line in self._noted if not line.startswith(f"{jax.__version__} ")]
-        lines = sorted([*others, *(self._line(module) for module in modules)])
+        """Writes down that these were proven, and are all that there are, for those who do not edit them.
+
+        Proofs under other versions of JAX stay if they hold for the modules as they are now.
+        """
+        modules = list(modules)
+        versions = {line.partition(" ")[0] for line in self._noted} - {self._version}
+        kept = [other._line(module) for other in map(Proofs, versions) for module in modules if other.is_noted(module)]
+        lines = sorted([*kept, *(self._line(module) for module in modules)])
         try:
             _NOTED.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         except OSError as error:
@@ -54,7 +64,7 @@ class Proofs:
         return f"proved-{self._digest(module)}"
 
     def _line(self, module: Path) -> str:
-        return f"{jax.__version__} {module.name} {self._digest(module)}"
+        return f"{self._version} {module.name} {self._digest(module)}"
 
     def _digest(self, module: Path) -> str:
         """Of what the proof depends on: JAX, what the rooms below and the proof itself mean, the module, and those that

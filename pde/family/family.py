@@ -59,7 +59,7 @@ class PoissonProgram:
     source: str
     entry: str
     inputs: tuple[Input, ...]
-    axes: tuple[tuple[str, int], ...]
+    productions: tuple[tuple[str, int], ...]
     transform: str
     facts: Mapping[str, object]
     """The values of the family's own columns."""

@@ -1,4 +1,4 @@
-"""The sample in the repository is what its command makes today."""
+"""The sample in the repository is what its command makes today. Where it is not: python .ci/remake.py."""
 
 import json
 import subprocess
