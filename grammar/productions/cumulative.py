@@ -5,7 +5,8 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.productions.reductions import Function, Growth, Reduction, log_total, product, same, total
+import grammar.productions.reductions  # noqa: F401  # pyright: ignore[reportUnusedImport] - declared before these
+from grammar.rules.families import Function
 from grammar.rules.notation import (
     Array,
     Bool,
@@ -18,6 +19,7 @@ from grammar.rules.notation import (
     either,
     production,
 )
+from grammar.rules.reduction import Growth, Reduction, log_total, product, same, total
 from grammar.values.statics import axis
 
 # --- running ----------------------------------------------------------------------------------------------

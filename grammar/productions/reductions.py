@@ -1,13 +1,12 @@
 """Reductions: whole arrays, one axis, pairs of axes, kept dimensions."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.choices import Choices
+from grammar.rules.families import Function
 from grammar.rules.notation import (
     Array,
     Bool,
@@ -20,115 +19,15 @@ from grammar.rules.notation import (
     NonNegative,
     Positive,
     Real,
-    RefinementRule,
     SignOf,
     Static,
     either,
     production,
 )
-from grammar.values.dims import Binding
-from grammar.values.statics import among, axis, bound
+from grammar.rules.reduction import Reduction, log_total, product, total
+from grammar.values.statics import among, axis
 
-Function = Callable[..., Any]
-Growth = Callable[[float, float], float]
-_FLOAT: Any = Float
-_INEXACT: Any = Inexact
-_REAL: Any = Real
-_BOOL: Any = Bool
-_INT: Any = Int
-_INT32: Any = Int32
-_FREE = RefinementRule()
 _SIGN = SignOf("x")
-_AXIS: Any = Static[int, "n"]
-_AXES: Any = Static[tuple[int, int], bound("axes")]
-
-
-def same(x: float, n: float) -> float:
-    """The bound of a mean or of a picked element."""
-    return x
-
-
-def total(x: float, n: float) -> float:
-    """The bound of a sum over 2^n elements."""
-    return x + n
-
-
-def product(x: float, n: float) -> float:
-    """The bound of a product of 2^n elements."""
-    return max(x, 0.0) * 2**n
-
-
-def log_total(x: float, n: float) -> float:
-    """The bound of a log-sum-exp over 2^n elements."""
-    return max(x, n) + 1
-
-
-def _two_axes(binding: Binding, choices: Choices) -> bool:
-    """Puts the positions of the dimensions m and n under "axes"."""
-    if "a" not in binding or "b" not in binding:
-        return False
-    first, rank = len(binding["a"]), len(binding["a"]) + 2 + len(binding["b"])
-    negative = choices.chance(0.6 if first + 2 == rank else 0.05)
-    binding["axes"] = (first - rank, first + 1 - rank) if negative else (first, first + 1)
-    return True
-
-
-def _lax_axes(binding: Binding, choices: Choices) -> bool:
-    """The same as lax takes them: never negative."""
-    if "a" not in binding:
-        return False
-    binding["axes"] = (len(binding["a"]), len(binding["a"]) + 1)
-    return True
-
-
-class Reduction:
-    """Declares the productions of one reduction; a form says what is reduced and what remains."""
-
-    def __init__(
-        self,
-        of: Any,
-        to: Any = None,
-        weight: float = 1.0,
-        grow: Growth = same,
-        keep: RefinementRule = _FREE,
-        names: str = "",
-        differentiable: bool = True,
-    ) -> None:
-        self.of, self.to, self.weight, self.grow, self.keep = of, to or of, weight, grow, keep
-        self.names, self.differentiable = names, differentiable
-
-    def __call__(self, form: str, share: float = 1.0, name: str = "") -> Any:
-        """The decorator for one form, a key of `_FORMS`; "all" takes scalars too."""
-        before, after = _FORMS[form]
-        signature = {"x": self.of[Array, before]}
-        signature |= {"axes": _AXES} if form[:4] == "pair" else {} if form in ("whole", "all") else {"axis": _AXIS}
-        grow = self.grow
-        magnitudes: dict[str, Any] = {
-            "all": lambda x, s: grow(x, s),
-            "whole": lambda x, n, s: grow(x, n + s),
-            "pair": lambda x, m, n: grow(x, m + n),
-        }
-        return production(
-            name=name,
-            weight=self.weight * share,
-            names=self.names,
-            magnitude=magnitudes.get(form.split()[0], lambda x, n: grow(x, n)),
-            relation=_two_axes if form in ("pair", "pair kept") else _lax_axes if form == "pair lax" else None,
-            differentiable=self.differentiable,
-            signature={**signature, "return": self.to[Array, after, self.keep]},
-        )
-
-
-_FORMS = {
-    "all": ("*s", ""),
-    "whole": ("n *s", ""),
-    "axis": ("*a n *b", "*a *b"),
-    "kept": ("*a n *b", "*a 1 *b"),
-    "pair": ("*a m n *b", "*a *b"),
-    "pair kept": ("*a m n *b", "*a 1 1 *b"),
-    "pair lax": ("*a m n *b", "*a *b"),
-    "along": ("*a n *b", "*a n *b"),
-}
 
 
 def plain(rule: Reduction, *functions: Function, pairs: bool = True, kept: bool = True, prefix: str = "") -> None:
@@ -158,8 +57,7 @@ def plain(rule: Reduction, *functions: Function, pairs: bool = True, kept: bool 
 
 
 # --- sums and means -------------------------------------------------------------------------------
-
-_sum = Reduction(_INEXACT, weight=3, grow=total, keep=_SIGN, names="total")
+_sum = Reduction(Inexact, weight=3, grow=total, keep=_SIGN, names="total")
 
 
 @_sum("all", 0.8)
@@ -182,7 +80,7 @@ def reduce_sum_axes(x: Array, axes: tuple[int, int]) -> Array:
     return either(jnp.sum(x, axis=axes), x.sum(axis=axes), weights=(2, 1))
 
 
-_mean = Reduction(_FLOAT, weight=2.5, keep=_SIGN, names="mean mu average")
+_mean = Reduction(Float, weight=2.5, keep=_SIGN, names="mean mu average")
 
 
 @_mean("all")
@@ -227,12 +125,12 @@ def sum_but_first(x: Float[Array, "b n *s"]) -> Float[Array, "b", SignOf("x")]:
     )
 
 
-plain(Reduction(_FLOAT, weight=0.15, grow=total, keep=_SIGN), jnp.nansum)
-plain(Reduction(_FLOAT, weight=0.15, keep=_SIGN), jnp.nanmean)
-plain(Reduction(_INT32, weight=0.4, grow=total, names="total count"), jnp.sum, prefix="integer_")
-plain(Reduction(_BOOL, _INT32, 0.5, lambda x, n: n, NonNegative, "count hits"), jnp.count_nonzero, pairs=False)
-plain(Reduction(_FLOAT, weight=0.4, grow=product, keep=_SIGN, names="product"), jnp.prod)
-plain(Reduction(_FLOAT, weight=0.1, grow=product, keep=_SIGN), jnp.nanprod, pairs=False, kept=False)
+plain(Reduction(Float, weight=0.15, grow=total, keep=_SIGN), jnp.nansum)
+plain(Reduction(Float, weight=0.15, keep=_SIGN), jnp.nanmean)
+plain(Reduction(Int32, weight=0.4, grow=total, names="total count"), jnp.sum, prefix="integer_")
+plain(Reduction(Bool, Int32, 0.5, lambda x, n: n, NonNegative, "count hits"), jnp.count_nonzero, pairs=False)
+plain(Reduction(Float, weight=0.4, grow=product, keep=_SIGN, names="product"), jnp.prod)
+plain(Reduction(Float, weight=0.1, grow=product, keep=_SIGN), jnp.nanprod, pairs=False, kept=False)
 
 
 @production(weight=0.4, names="accuracy fraction")
@@ -252,8 +150,8 @@ def sum_of_mask(mask: Bool[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[A
 
 # --- extremes -------------------------------------------------------------------------------------
 
-_max = Reduction(_REAL, weight=1.2, keep=_SIGN, names="peak highest maximum")
-_min = Reduction(_REAL, weight=0.7, keep=_SIGN, names="lowest minimum")
+_max = Reduction(Real, weight=1.2, keep=_SIGN, names="peak highest maximum")
+_min = Reduction(Real, weight=0.7, keep=_SIGN, names="lowest minimum")
 
 
 @_max("all", 0.7)
@@ -291,8 +189,8 @@ def reduce_min_kept(x: Array, axis: int) -> Array:
     return jnp.min(x, axis=axis, keepdims=True)
 
 
-plain(Reduction(_FLOAT, weight=0.15, keep=_SIGN), jnp.nanmax, jnp.nanmin)
-plain(Reduction(_FLOAT, weight=0.15, grow=lambda x, n: x + 1, keep=NonNegative, names="spread width"), jnp.ptp)
+plain(Reduction(Float, weight=0.15, keep=_SIGN), jnp.nanmax, jnp.nanmin)
+plain(Reduction(Float, weight=0.15, grow=lambda x, n: x + 1, keep=NonNegative, names="spread width"), jnp.ptp)
 
 
 @production(weight=1.2, magnitude=lambda n: n, names="best indices")
@@ -325,7 +223,7 @@ def lax_argmax(
 
 # --- truth ----------------------------------------------------------------------------------------
 
-_truth = Reduction(_BOOL, weight=0.8, names="flag")
+_truth = Reduction(Bool, weight=0.8, names="flag")
 
 
 @_truth("whole", 0.6)
@@ -355,8 +253,8 @@ def all_kept(x: Array, axis: int) -> Array:
 
 # --- spread, order statistics, norms --------------------------------------------------------------
 
-_std = Reduction(_FLOAT, weight=0.6, keep=NonNegative, names="sigma std", differentiable=False)
-_var = Reduction(_FLOAT, weight=0.5, grow=lambda x, n: 2 * x, keep=NonNegative, names="variance var")
+_std = Reduction(Float, weight=0.6, keep=NonNegative, names="sigma std", differentiable=False)
+_var = Reduction(Float, weight=0.5, grow=lambda x, n: 2 * x, keep=NonNegative, names="variance var")
 
 
 @_std("axis")
@@ -399,17 +297,17 @@ def var_axes(x: Array, axes: tuple[int, int]) -> Array:
     return jnp.var(x, axis=axes)
 
 
-plain(Reduction(_FLOAT, weight=0.1, keep=NonNegative, differentiable=False), jnp.nanstd, pairs=False, kept=False)
+plain(Reduction(Float, weight=0.1, keep=NonNegative, differentiable=False), jnp.nanstd, pairs=False, kept=False)
 plain(
-    Reduction(_FLOAT, weight=0.1, grow=lambda x, n: 2 * x, keep=NonNegative),
+    Reduction(Float, weight=0.1, grow=lambda x, n: 2 * x, keep=NonNegative),
     jnp.nanvar,
     pairs=False,
     kept=False,
 )
-plain(Reduction(_FLOAT, weight=0.3, keep=_SIGN, names="median middle"), jnp.median, pairs=False)
-plain(Reduction(_FLOAT, weight=0.1, keep=_SIGN), jnp.nanmedian, pairs=False, kept=False)
+plain(Reduction(Float, weight=0.3, keep=_SIGN, names="median middle"), jnp.median, pairs=False)
+plain(Reduction(Float, weight=0.1, keep=_SIGN), jnp.nanmedian, pairs=False, kept=False)
 
-_quantile = Reduction(_FLOAT, weight=0.3, keep=_SIGN, names="threshold level")
+_quantile = Reduction(Float, weight=0.3, keep=_SIGN, names="threshold level")
 
 
 @_quantile("axis")
@@ -443,7 +341,7 @@ def weighted_average(
     return jnp.average(x, axis=0, weights=weights)
 
 
-_norm = Reduction(_FLOAT, weight=0.8, grow=total, keep=NonNegative, names="norm length", differentiable=False)
+_norm = Reduction(Float, weight=0.8, grow=total, keep=NonNegative, names="norm length", differentiable=False)
 
 
 @_norm("whole", 0.5)
@@ -483,7 +381,7 @@ def squared_norm(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Ar
 
 # --- log-sum-exp --------------------------------------------------------------------------------
 
-_lse = Reduction(_FLOAT, weight=0.6, grow=log_total, names="log_z lse log_norm")
+_lse = Reduction(Float, weight=0.6, grow=log_total, names="log_z lse log_norm")
 
 
 @_lse("axis")
@@ -513,13 +411,13 @@ def lax_reductions(rule: Reduction, *functions: Function) -> None:
             return either(function(x, axes), function(x, axes=axes))  # noqa: B023
 
 
-lax_reductions(Reduction(_FLOAT, weight=0.12, grow=total, keep=_SIGN), lax.reduce_sum)
-lax_reductions(Reduction(_FLOAT, weight=0.12, keep=_SIGN), lax.reduce_max, lax.reduce_min)
-lax_reductions(Reduction(_FLOAT, weight=0.06, grow=product, keep=_SIGN), lax.reduce_prod)
-lax_reductions(Reduction(_BOOL, weight=0.1), lax.reduce_and, lax.reduce_or)
+lax_reductions(Reduction(Float, weight=0.12, grow=total, keep=_SIGN), lax.reduce_sum)
+lax_reductions(Reduction(Float, weight=0.12, keep=_SIGN), lax.reduce_max, lax.reduce_min)
+lax_reductions(Reduction(Float, weight=0.06, grow=product, keep=_SIGN), lax.reduce_prod)
+lax_reductions(Reduction(Bool, weight=0.1), lax.reduce_and, lax.reduce_or)
 
 
-@Reduction(_FLOAT, weight=0.2, grow=total, keep=_SIGN, names="total")("pair lax")
+@Reduction(Float, weight=0.2, grow=total, keep=_SIGN, names="total")("pair lax")
 def lax_reduce_add(x: Array, axes: tuple[int, int]) -> Array:
     return lax.reduce(x, 0.0, lax.add, axes)
 

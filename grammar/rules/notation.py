@@ -143,24 +143,11 @@ def production(
 ) -> Callable[[F], F]:
     """Declares the function below as a production and returns it unchanged.
 
-    weight: how often it is drawn, relative to the others that fit.
-    name: the name of the production where the function's own will not do (families).
-    names: what a person would call the result, separated by blanks; one name a value where it is a tuple.
-    group: what profiles multiply as a whole; the module's name when not given.
-    magnitude: log2 of the bound of |result| from those of the operands (by parameter name; a dimension's name gives
-        log2 of its extent, a static's its value). Without it: the largest among the operands.
-    relation: the escape for what dimension patterns cannot say: completes a binding, or refuses it.
-    faithful: whether the result changes when its operands do; False for what rounds, selects or saturates.
-    additive: whether it changes with any one of them, whatever the others are, as a sum does and a product does not.
-    signature: patterns by parameter (and "return") where a family computes them.
-    where: file and line to name in errors, for families; the function's own when not given.
-    differentiable: whether JAX can differentiate it in both modes, with derivatives inside its domain that are
-        finite and not all zero.
+    The keywords are the fields of `Production`, which says what each means. Blanks separate `names`, `group` is the
+    module's name if not given; `signature` has patterns by parameter (and "return") where a family computes them.
     Raises GrammarError with file and line when the declaration cannot be meant.
     """
-    if misplaced is not None:
-        with located():
-            raise TypeError("production takes keywords alone; write @production() above the function")
+    _check_keywords(misplaced)
 
     def register(function: F) -> F:
         file, line = where or _place(function)
@@ -185,6 +172,12 @@ def production(
         return function
 
     return register
+
+
+def _check_keywords(misplaced: object) -> None:
+    if misplaced is not None:
+        with located():
+            raise TypeError("production takes keywords alone; write @production() above the function")
 
 
 def _place(function: object) -> tuple[str, int]:

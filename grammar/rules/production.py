@@ -26,18 +26,30 @@ class Production:
     """One rule of the grammar. Its name is unique; `function` runs, `template` writes."""
 
     name: str
+    """That of the function, or one that a family gives it."""
     weight: float
+    """How often it is drawn, relative to the others that fit."""
     group: str
+    """What profiles multiply as a whole."""
     function: Callable[..., Any]
     params: Mapping[str, ArrayPattern | TreePattern | BodyPattern | StaticSpec]
     result: Pattern
     names: tuple[str, ...]
+    """What a person would call the result; one name a value where it is a tuple."""
     magnitude: Magnitude | None
+    """log2 of the bound of |result| from those of the operands (by parameter name; a dimension's name gives log2 of its
+    extent, a static's its value). Without it: the largest among the operands."""
     relation: Relation | None
+    """The escape for what dimension patterns cannot say: completes a binding, or refuses it."""
     differentiable: bool
+    """Whether JAX can differentiate it in both modes, with derivatives inside its domain that are finite and not all
+    zero."""
     faithful: bool
+    """Whether the result changes when its operands do; False for what rounds, selects or saturates."""
     additive: bool
+    """Whether it changes with any one of them, whatever the others are, as a sum does and a product does not."""
     where: str
+    """File and line of its declaration."""
 
     def fail(self, message: str) -> GrammarError:
         """The error that points at this production."""
