@@ -18,7 +18,7 @@ from grammar.derive.derive import Derivation
 from grammar.derive.graph import Block, type_of
 from grammar.derive.index import Tables
 from grammar.errors import Rejected
-from grammar.program import Program, draw
+from grammar.program import Program, compose
 from grammar.proof import interpret
 from grammar.proof.proofs import Proofs
 from grammar.rules.production import Production, Registry, refined, registered
@@ -55,7 +55,7 @@ class Grammar:
     def draw_from(self, choices: Choices) -> Program:
         """The program of a sequence of choices."""
         try:
-            return draw(self.tables, choices)
+            return compose(self.tables, choices)
         except (Rejected, UserError):
             raise
         except RecursionError:

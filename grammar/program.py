@@ -27,7 +27,7 @@ class Program:
     transform: str
 
 
-def draw(tables: Tables, choices: Choices) -> Program:
+def compose(tables: Tables, choices: Choices) -> Program:
     """Derives, writes and renders one program. Rejected when the choices lead nowhere."""
     return written(Derivation(tables, choices), choices, tables)
 

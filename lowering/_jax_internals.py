@@ -46,13 +46,13 @@ def source_info(equation: Any) -> Any:
 
 def context(context: Any) -> dict[str, Any]:
     """What surrounds an equation (`equation.ctx`), by name, where it is not as by default."""
-    told = {
+    settings = {
         "compute_type": context.compute_type,
         "xla_metadata": context.xla_metadata,
         "mesh": None if context.cur_abstract_mesh.empty else repr(context.cur_abstract_mesh),
         "unpartitionable_threefry": not context.threefry_partitionable,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in settings.items() if value}
 
 
 def stays_inside(effect: Any) -> bool:

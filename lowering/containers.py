@@ -149,10 +149,10 @@ def _takes(kind: Any, names: Iterable[str]) -> bool:
 
 def _as_jax_makes(kind: type, fields: Mapping[str, Any]) -> Any:
     """An object with these attributes, made without its `__init__`, as libraries of layers unflatten theirs."""
-    made = object.__new__(kind)
+    instance = object.__new__(kind)
     for name, value in fields.items():
-        object.__setattr__(made, name, value)
-    return made
+        object.__setattr__(instance, name, value)
+    return instance
 
 
 def _fits(step: Step, takes: str) -> bool:

@@ -127,10 +127,10 @@ def _step(key: Any, path: str, kind: type) -> Step:
 def _is_literal(value: Any) -> bool:
     """Whether `literal` makes the value of its repr."""
     try:
-        made = literal(repr(value))
+        copy = literal(repr(value))
     except Exception:  # a class's own repr, or a number that is too long for one
         return False
-    return type(made) is type(value) and made == value
+    return type(copy) is type(value) and copy == value
 
 
 def _statics(value: Any, known: set[Step]) -> Iterator[_Part]:

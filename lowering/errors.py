@@ -54,10 +54,10 @@ def summary(error: BaseException) -> str:
     A message may be cut after some sentences, and be none: a program's own exception may fail to print.
     """
     try:
-        told = " ".join(_ASIDE.sub("", _ADDRESS.sub("", str(error).strip())).split())
+        text = " ".join(_ASIDE.sub("", _ADDRESS.sub("", str(error).strip())).split())
     except Exception:
-        told = ""
-    return f"{type(error).__name__}: {_shortened(told)}" if told else type(error).__name__
+        text = ""
+    return f"{type(error).__name__}: {_shortened(text)}" if text else type(error).__name__
 
 
 def shown(value: object) -> str:
@@ -103,6 +103,6 @@ _CURES = (
 
 def explained(error: BaseException) -> str:
     """`summary`, and what helps against an error of JAX where its message does not say that itself."""
-    told = summary(error)
-    cure = next((cure for phrase, cure in _CURES if phrase in told), None)
-    return f"{told.rstrip('.')}; {cure}" if cure else told
+    text = summary(error)
+    cure = next((cure for phrase, cure in _CURES if phrase in text), None)
+    return f"{text.rstrip('.')}; {cure}" if cure else text

@@ -111,8 +111,8 @@ class _Walk:
         nothing, as with nearly all."""
         known = self._contexts.get(context)
         if known is None:
-            told = internals.context(context)
-            known = self._contexts[context] = f"@{self.value(told).exact}" if told else ""
+            surroundings = internals.context(context)
+            known = self._contexts[context] = f"@{self.value(surroundings).exact}" if surroundings else ""
         return known
 
     @cached_property

@@ -220,9 +220,11 @@ def _dtype_of(name: str, path: str) -> Any:
         raise InputError(
             f"dtype {name!r} is not one that JAX knows: use a NumPy or ml_dtypes name for {path!r}, or one of {known}"
         )
-    held = dtype if dtype == jax.dtypes.float0 else jax.dtypes.canonicalize_dtype(dtype)
-    if held != dtype:
-        raise InputError(f"dtype {name!r} would become {held}: switch on jax_enable_x64 or ask for {held} at {path!r}")
+    canonical = dtype if dtype == jax.dtypes.float0 else jax.dtypes.canonicalize_dtype(dtype)
+    if canonical != dtype:
+        raise InputError(
+            f"dtype {name!r} would become {canonical}: switch on jax_enable_x64 or ask for {canonical} at {path!r}"
+        )
     return dtype
 
 

@@ -78,8 +78,8 @@ def positional_names(function: Callable[..., Any], count: int) -> list[str]:
 
 def _signatures(function: Callable[..., Any]) -> Iterator[Parameters]:
     """The parameters that a function promises, then those its decorators take; `*args, **kwargs` if none tells."""
-    told = [p for p in (_parameters(function), *map(_own_parameters, _decorators(function))) if p is not None]
-    yield from told or [inspect.signature(lambda *args, **kwargs: None).parameters]
+    found = [p for p in (_parameters(function), *map(_own_parameters, _decorators(function))) if p is not None]
+    yield from found or [inspect.signature(lambda *args, **kwargs: None).parameters]
 
 
 def _decorators(function: Callable[..., Any]) -> Iterator[Any]:

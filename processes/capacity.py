@@ -45,9 +45,9 @@ def _by_cores(environment: Mapping[str, str], system: Path) -> Iterator[Bound]:
     if hasattr(os, "sched_getaffinity"):
         own = len(os.sched_getaffinity(0))
         yield Bound(own, f"an affinity of {own} of {counted(os.cpu_count() or 1, 'core')}")
-    given = environment.get("SLURM_CPUS_PER_TASK", "")
-    if given.isascii() and given.isdecimal() and int(given) > 0:
-        yield Bound(int(given), f"SLURM_CPUS_PER_TASK={given}")
+    allotted = environment.get("SLURM_CPUS_PER_TASK", "")
+    if allotted.isascii() and allotted.isdecimal() and int(allotted) > 0:
+        yield Bound(int(allotted), f"SLURM_CPUS_PER_TASK={allotted}")
     quota = min(_quotas(system), default=math.inf)
     if quota < math.inf:
         yield Bound(max(1, math.ceil(quota)), f"a quota of {quota:g} {'core' if quota == 1 else 'cores'}")

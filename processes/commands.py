@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -16,6 +17,11 @@ STATUSES: Final = (
 )
 """For the end of every `--help`."""
 
+LONGEST: Final = 300
+"""Characters of another's message that a sentence has."""
+
+ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
+
 MUST_BE: Final = {"integer": "a whole number", "float": "a number", "number": "a number"}
 """What click and typer call it, and how one says it."""
 
@@ -27,6 +33,13 @@ def counted(number: int, thing: str) -> str:
     ('1 row', '2,000 rows')
     """
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def one_line(text: str) -> str:
+    """What another program said, as part of a sentence: on one line, without addresses, which are others each time, and
+    where it is long without its middle, for its first words say what was done and its last ones often why it failed."""
+    line = " ".join(ADDRESS.sub("", text).split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
 
 
 def tell_version(wanted: bool) -> None:
@@ -50,11 +63,11 @@ def answer(command: str, app: Callable[..., Any], *mistakes: type[Exception]) ->
         return 2, str(error)
 
 
-def misread(command: str, error: Any, given: Sequence[str]) -> str:
-    """A sentence about given arguments that cannot be read, from the UsageError of click or typer."""
+def misread(command: str, error: Any, arguments: Sequence[str]) -> str:
+    """A sentence about arguments that cannot be read, from the UsageError of click or typer."""
     said = str(error.format_message()).rstrip(".")
     named = max(getattr(getattr(error, "param", None), "opts", [""]), key=len)
-    value, kind = _value(given, named), next((be for name, be in MUST_BE.items() if name in said), None)
+    value, kind = _value(arguments, named), next((be for name, be in MUST_BE.items() if name in said), None)
     if value is not None and kind is not None:
         said = f"{named} is {value!r:.80} but must be {kind}"
     inner = error.ctx.info_name if error.ctx is not None and error.ctx.parent is not None else ""
@@ -62,8 +75,8 @@ def misread(command: str, error: Any, given: Sequence[str]) -> str:
     return f"{said[:1].lower()}{said[1:300]}: `{asked}` says what can be given"
 
 
-def _value(given: Sequence[str], option: str) -> str | None:
+def _value(arguments: Sequence[str], option: str) -> str | None:
     """The last value of an option; versions of click and typer tell it in different ways, or not at all."""
-    after = [value for name, value in pairwise(given) if name == option]
-    joined = [argument.partition("=")[2] for argument in given if option and argument.startswith(f"{option}=")]
+    after = [value for name, value in pairwise(arguments) if name == option]
+    joined = [argument.partition("=")[2] for argument in arguments if option and argument.startswith(f"{option}=")]
     return next(iter([*joined[-1:], *after[-1:]]), None)

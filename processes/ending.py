@@ -57,9 +57,9 @@ class _State:
 
     listening = False
     sentence = "stopped"
-    told = 0
+    signal = 0
     """Number of the first signal; 0 before it."""
-    held = 0
+    blocks = 0
     """How many `in_order` blocks the main thread is in."""
 
 
@@ -100,7 +100,7 @@ def say(sentence: str) -> None:
 
 
 def _note(number: int, frame: object) -> None:
-    _state.told = _state.told or number
+    _state.signal = _state.signal or number
 
 
 def _watch(read: int) -> None:
@@ -108,7 +108,7 @@ def _watch(read: int) -> None:
         pass
     _note(number, None)
     latest = time.monotonic() + SECONDS
-    while _state.held and time.monotonic() < latest:
+    while _state.blocks and time.monotonic() < latest:
         time.sleep(0.01)
     _last_word.acquire(timeout=max(0.0, latest - time.monotonic()))
     _end()
@@ -118,17 +118,17 @@ def _watch(read: int) -> None:
 def in_order() -> Generator[None]:
     """A block that is left in order, by `Stopped`, when the process is told to stop; see `check`."""
     check()
-    _state.held += 1
+    _state.blocks += 1
     try:
         yield
     finally:
-        check()  # and stays held: the main thread is on its way to `finish`
-        _state.held -= 1
+        check()  # and stays in it: the main thread is on its way to `finish`
+        _state.blocks -= 1
 
 
 def check() -> None:
     """Raises Stopped if this process was told to stop."""
-    if _state.told:
+    if _state.signal:
         raise Stopped
 
 
@@ -181,7 +181,7 @@ def _unfit(error: MemoryError | ImportError) -> tuple[int, str]:
     from processes import limits
 
     why = str(error) or "no memory is left"
-    return 2, f"{why}: the limits of this process are {limits.told()}; raise what is too small and start again"
+    return 2, f"{why}: the limits of this process are {limits.listing()}; raise what is too small and start again"
 
 
 def finish(status: int, name: str = "", wrong: str = "") -> NoReturn:
@@ -195,7 +195,7 @@ def finish(status: int, name: str = "", wrong: str = "") -> NoReturn:
         sys.stdout.flush()
     except OSError as error:
         status, wrong = (status, wrong) if status else _unwritten(error)
-    if _state.told:
+    if _state.signal:
         _end()
     if wrong:
         with suppress(OSError):
@@ -211,4 +211,4 @@ def _end() -> NoReturn:
         started.kill()
     clean = CLEAN if os.isatty(2) else ""
     streams.tell(f"{clean}{_state.sentence}\n")
-    os._exit(128 + _state.told)
+    os._exit(128 + _state.signal)

@@ -19,7 +19,7 @@ WANTS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN
 """Errors of calls that fail for what the process has already, whatever they are asked."""
 
 
-def told(memory: int | None = None) -> str:
+def listing(memory: int | None = None) -> str:
     """The limits of this process as one lists them; `memory` is what a run lets workers allocate, in megabytes."""
     limits = [] if memory is None else [f"{memory:,} MB (--worker-memory)"]
     try:

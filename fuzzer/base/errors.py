@@ -38,7 +38,7 @@ def stopped(address: str, error: OSError) -> RunError:
         )
     if error.errno in limits.WANTS:
         return RunError(
-            f"the system has no more for this process ({error.strerror}): its limits are {limits.told()}; what is"
+            f"the system has no more for this process ({error.strerror}): its limits are {limits.listing()}; what is"
             " finished is kept; raise what is too small and start the same command again"
         )
     place, reason = error.filename2 or error.filename or address, error.strerror or str(error)

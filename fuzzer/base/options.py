@@ -34,8 +34,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Options:
-    """A run, with all defaults that it has. `shards` and `rows_per_shard` are targets for the whole of a family, not
-    for each file."""
+    """A run, with all its defaults. `shards` and `rows_per_shard` are targets for the whole of a family, not for each
+    file."""
 
     out: Address
     seed: int = 0

@@ -37,8 +37,8 @@ def versions() -> dict[str, str]:
 def unlike(made_with: Mapping[str, str]) -> list[str]:
     """The versions with which something was made, where those here may give other rows: `jax 0.10.2 (here 0.12.0)`."""
     here = {name: found for name, found in versions().items() if name not in FILES}
-    made = {name: made_with.get(name, "unknown") for name in here}
-    return [f"{name} {made[name]!s:.20} (here {found})" for name, found in here.items() if made[name] != found]
+    there = {name: made_with.get(name, "unknown") for name in here}
+    return [f"{name} {there[name]!s:.20} (here {found})" for name, found in here.items() if there[name] != found]
 
 
 def remedy(made_with: Mapping[str, str]) -> str:
@@ -57,7 +57,7 @@ def remedy(made_with: Mapping[str, str]) -> str:
     return ", ".join(steps)
 
 
-def made_by(family: str, seed: int, with_versions: Mapping[str, str], origin: Mapping[str, str]) -> dict[str, str]:
+def provenance(family: str, seed: int, with_versions: Mapping[str, str], origin: Mapping[str, str]) -> dict[str, str]:
     """What a shard's metadata says of where its rows come from."""
     return {"family": family, "seed": str(seed), **with_versions, **origin}
 

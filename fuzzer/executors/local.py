@@ -125,7 +125,7 @@ class LocalPool:
 
 
 def _limits(memory: int | None = None) -> str:
-    return f"their limits are {limits.told(memory)}; raise what is too small and start the same command again"
+    return f"their limits are {limits.listing(memory)}; raise what is too small and start the same command again"
 
 
 class _LocalAnswer(Generic[R]):

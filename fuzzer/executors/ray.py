@@ -22,6 +22,7 @@ from fuzzer.base.options import Limits
 from fuzzer.base.versions import remedy, versions
 from fuzzer.executors.base import Actor, Answer, Start
 from fuzzer.executors.local import LocalPool
+from processes.commands import one_line
 from processes.ending import ASKED, check, in_order
 from processes.errors import UserError
 
@@ -51,7 +52,7 @@ def on_ray(address: str | None) -> Start:
             _try(asked or "")
             ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
         except (OSError, OverflowError, ValueError) as error:
-            cause = next(iter(str(error).splitlines()), type(error).__name__)
+            cause = one_line(str(error)) or type(error).__name__
             raise UserError(
                 f"no Ray cluster answers at --address {asked!r} ({cause}): start one with `ray start --head`,"
                 " or leave --address and RAY_ADDRESS out"
@@ -95,8 +96,8 @@ class RayPool:
         """Nothing: who is busy on another machine is not known, and workers are replaced there after some tasks."""
 
     def actors(self, count: int, kind: Callable[..., Any], *arguments: Any) -> list[Actor]:
-        made: Any = ray.remote(kind).options(num_cpus=0, scheduling_strategy="SPREAD")
-        return [_RayActor(made.remote(*arguments)) for _ in range(count)]
+        actor: Any = ray.remote(kind).options(num_cpus=0, scheduling_strategy="SPREAD")
+        return [_RayActor(actor.remote(*arguments)) for _ in range(count)]
 
 
 def _run(

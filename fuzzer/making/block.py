@@ -29,6 +29,7 @@ from fuzzer.making import surroundings
 from fuzzer.making.rows import LOWERING, TRACING, Candidate, Stage
 from fuzzer.storage.base import Store, read_sealed, write_sealed
 from fuzzer.storage.names import BLOCKS
+from processes.commands import one_line
 
 FORGET = 2_500_000
 """Characters of IR between two times that JAX's caches are dropped, which is once or twice for a block of programs and
@@ -80,8 +81,8 @@ class BlockTask:
     def signature(self) -> bytes:
         """What a block begins with: the same for tasks that give the same bytes, and for no others."""
         origin = dict(self.origin) | versions()
-        told = [self.family.name, self.family.factory, origin, self.seed, self.number, self.size, self.per_structure]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).digest()
+        parts = [self.family.name, self.family.factory, origin, self.seed, self.number, self.size, self.per_structure]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 
     @property
     def indices(self) -> range:
@@ -125,11 +126,11 @@ class Block:
     def take(self, candidates: list[Candidate], lap: Lap) -> int:
         """Makes rows of candidates; says how many characters of IR that were."""
         traced = self._through(TRACING, candidates, lap)
-        made = self._through(LOWERING, [candidate for candidate in traced if self._admits(candidate.traced)], lap)
-        self.rows += [candidate.row for candidate in made]
+        lowered = self._through(LOWERING, [candidate for candidate in traced if self._admits(candidate.traced)], lap)
+        self.rows += [candidate.row for candidate in lowered]
         for candidate in candidates:
             candidate.discard()
-        return sum(candidate.characters for candidate in made)
+        return sum(candidate.characters for candidate in lowered)
 
     def _through(self, stages: Sequence[Stage], candidates: list[Candidate], lap: Lap) -> list[Candidate]:
         """The candidates that come through some stages; the others are rejects."""
@@ -212,8 +213,7 @@ def _batches(indices: Iterable[int]) -> Iterator[list[int]]:
 
 def reject(index: int, error: BaseException, source: str) -> Reject:
     """What is known of a program that failed."""
-    detail = next(iter(str(error).splitlines()), "")
-    return Reject(index, _reason(error), str(getattr(error, "production", "")), detail, source)
+    return Reject(index, _reason(error), str(getattr(error, "production", "")), one_line(str(error)), source)
 
 
 def _reason(error: BaseException) -> str:

@@ -31,5 +31,5 @@ def unfit(why: str, memory: int | None = None) -> RunError:
     """What is said where workers fail at what is known to be good; `memory` is what they may allocate, in megabytes."""
     return RunError(
         f"a worker fails at a program that is known to be good ({why:.200}), so no program is to blame: its limits are"
-        f" {limits.told(memory)}; raise what is too small and start the same command again"
+        f" {limits.listing(memory)}; raise what is too small and start the same command again"
     )

@@ -108,11 +108,11 @@ def _steps(log: Path) -> list[Step]:
         raise _no_log(log, str(error)) from None
     if wrong := fault(steps, [STEP]):
         raise _no_log(log, wrong)
-    made = [step for step in steps if step["fresh_rows"]]
-    if not made:
+    fresh = [step for step in steps if step["fresh_rows"]]
+    if not fresh:
         raise UserError(f"--log {str(log)!r} has no step that made rows: give the log of the session that made them")
-    begin = max(i for i, step in enumerate(made) if i == 0 or step["seconds"] < made[i - 1]["seconds"])
-    return made[begin:]
+    begin = max(i for i, step in enumerate(fresh) if i == 0 or step["seconds"] < fresh[i - 1]["seconds"])
+    return fresh[begin:]
 
 
 def _no_log(log: Path, wrong: str) -> UserError:

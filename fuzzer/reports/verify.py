@@ -10,7 +10,7 @@ from typing import Any
 from fuzzer.base.errors import Lost
 from fuzzer.base.options import Address, Limits
 from fuzzer.base.split import split_of
-from fuzzer.base.versions import made_by, remedy, unlike
+from fuzzer.base.versions import provenance, remedy, unlike
 from fuzzer.executors.base import Answer
 from fuzzer.executors.local import local
 from fuzzer.families.family import FACTORIES, FamilySpec, resolve
@@ -74,7 +74,7 @@ def verify(
     for name, entry in manifest["families"].items():
         yield _counted(name, entry, manifest["run"])
         yield _labelled(out, manifest, name)
-        keys = [(shard, held) for shard in entry["shards"] if (held := _keys(out, shard)) is not None]
+        keys = [(shard, part) for shard in entry["shards"] if (part := _keys(out, shard)) is not None]
         yield _readable(name, entry, keys)
         yield from _key_promises(manifest, name, keys)
         yield from _row_promises(out, manifest, name, factories, _tasks(keys, rows), limits)
@@ -130,7 +130,7 @@ def _labelled(out: Store, manifest: Manifest, family: str) -> Promise:
     """Whoever has a single shard learns from it whose rows these are."""
     run = manifest["run"]
     origin = {name: value for name, value in run["families"][family].items() if name not in ("shards", "factory")}
-    expected = made_by(family, run["seed"], run["versions"], origin)
+    expected = provenance(family, run["seed"], run["versions"], origin)
     files = [shard["file"] for shard in manifest["families"][family]["shards"]]
     wrong = [file for file in files if read_metadata(out, file) not in (None, expected)]
     return Promise(f"{family}: shards name the run that made them", len(files), wrong)
@@ -219,10 +219,10 @@ def _broken(task: RecheckTask, answer: Answer[Mapping[str, list[str]]]) -> Mappi
 
 def _same_family(manifest: Manifest, name: str, factories: Mapping[str, str]) -> FamilySpec | None:
     """The family that drew the rows, where the one installed here is still the same."""
-    made_by = manifest["run"]["families"][name]
+    origin = manifest["run"]["families"][name]
     try:
-        spec = FamilySpec(name, factories[name], made_by["profile_text"])
-        same = resolve(spec).origin.items() <= made_by.items()
+        spec = FamilySpec(name, factories[name], origin["profile_text"])
+        same = resolve(spec).origin.items() <= origin.items()
     except Exception:
         return None
     return spec if same else None
@@ -230,12 +230,12 @@ def _same_family(manifest: Manifest, name: str, factories: Mapping[str, str]) ->
 
 def _tasks(keys: Keys, rows: int | None) -> Iterator[Chosen]:
     """All rows, or so many of them, evenly spread."""
-    total = sum(len(held) for _, held in keys)
+    total = sum(len(part) for _, part in keys)
     number = total if rows is None else min(rows, total)
     sample = {place * total // number for place in range(number)}
     before = 0
-    for shard, held in keys:
-        chosen = [row for row in range(len(held)) if before + row in sample]
-        before += len(held)
+    for shard, part in keys:
+        chosen = [row for row in range(len(part)) if before + row in sample]
+        before += len(part)
         for begin in range(0, len(chosen), CHUNK):
             yield shard["file"], tuple(chosen[begin : begin + CHUNK])

@@ -35,22 +35,22 @@ def check(store: Store, identity: Identity) -> None:
     """Raises UserError if the folder cannot be this run's: a file, another run's, or full of other things."""
     if store.is_file():
         raise UserError(f"output folder {store.address!r} is a file: give a new folder with --out")
-    held = identity_of(store)
-    if held is None:
+    stored = identity_of(store)
+    if stored is None:
         _check_empty(store)
-    elif held != json.loads(as_json(identity)):
+    elif stored != json.loads(as_json(identity)):
         raise UserError(
-            f"output folder {store.address!r} holds a run that differs in {difference(held, identity)}: give"
-            f" another folder with --out, or, to go on with that run, {way_back(held, identity)}"
+            f"output folder {store.address!r} holds a run that differs in {difference(stored, identity)}: give"
+            f" another folder with --out, or, to go on with that run, {way_back(stored, identity)}"
         )
 
 
 def identity_of(store: Store) -> dict[str, Any] | None:
     """Whose run the folder holds, finished or not; None if nobody's."""
     for name in (MANIFEST, RUN):
-        held = _parsed(store, name)
-        if held is not None:
-            run = held.get("run")
+        stored = _parsed(store, name)
+        if stored is not None:
+            run = stored.get("run")
             return run if isinstance(run, dict) else {}
     return None
 
@@ -121,9 +121,9 @@ def _blank(store: Store) -> bool:
     return not text or bool(re.fullmatch(rb"---\s.*\s---", text, re.DOTALL))
 
 
-def difference(held: Identity, asked: Identity) -> str:
+def difference(stored: Identity, asked: Identity) -> str:
     """What differs, in a user's words: `seed (7, not 8) and shards of programs (2, not 3)`."""
-    old, new = _flat(dict(held)), _flat(dict(asked))
+    old, new = _flat(dict(stored)), _flat(dict(asked))
     changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     words = [
         f"{_words(key)} ({old.get(key, 'none')!s:.40}, not {new.get(key, 'none')!s:.40})"
@@ -144,15 +144,15 @@ def _words(key: str) -> str:
             return key.removeprefix("limits ")
 
 
-def way_back(held: Identity, asked: Identity) -> str:
-    """What has to be done so that what is asked for is the run that is held; nothing of it costs a row."""
-    made_with: Any = held.get("versions")
+def way_back(stored: Identity, asked: Identity) -> str:
+    """What has to be done so that what is asked for is the run that is stored; nothing of it costs a row."""
+    made_with: Any = stored.get("versions")
     if fault(made_with, Each(str)):
         made_with = {}
     ways: list[str] = []
     if made_with != asked["versions"]:
         ways.append(remedy(made_with))
-    old, new = ({key: item for key, item in _flat(each).items() if key[:8] != "versions"} for each in (held, asked))
+    old, new = ({key: item for key, item in _flat(each).items() if key[:8] != "versions"} for each in (stored, asked))
     changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
     if any(key.endswith("grammar") for key in changed):
         ways.append("take the grammar that made it")
@@ -176,20 +176,20 @@ def begin(store: Store, identity: Identity, asked: Mapping[str, Any]) -> None:
 
 def asked(store: Store) -> dict[str, Any] | None:
     """The options of an unfinished run; UserError for a file that no run wrote."""
-    held = _parsed(store, RUN)
-    wrong = None if held is None else fault(held, {"asked": ASKED})
+    stored = _parsed(store, RUN)
+    wrong = None if stored is None else fault(stored, {"asked": ASKED})
     if wrong:
         raise _spoilt(store, RUN, wrong)
-    return None if held is None else {name: held["asked"][name] for name in ASKED}
+    return None if stored is None else {name: stored["asked"][name] for name in ASKED}
 
 
 def manifest(store: Store) -> dict[str, Any] | None:
     """The manifest of a finished run; UserError for one that no run wrote."""
-    held = _parsed(store, MANIFEST)
-    wrong = None if held is None else fault(held, FORM) or _incomplete(held)
+    stored = _parsed(store, MANIFEST)
+    wrong = None if stored is None else fault(stored, FORM) or _incomplete(stored)
     if wrong:
         raise _spoilt(store, MANIFEST, wrong)
-    return held
+    return stored
 
 
 def open_manifest(store: Store) -> Manifest:

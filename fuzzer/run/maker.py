@@ -14,7 +14,7 @@ from fuzzer.base.errors import Damaged, Lost, LostKeys, RunError
 from fuzzer.base.options import Options
 from fuzzer.base.schema import schema
 from fuzzer.base.split import files_per_split
-from fuzzer.base.versions import made_by, versions
+from fuzzer.base.versions import provenance, versions
 from fuzzer.executors.base import Answer, Executor
 from fuzzer.families.family import FamilySpec, resolve
 from fuzzer.keeping.ledger import ledger
@@ -41,7 +41,7 @@ REPAIRS = 100
 """Damaged blocks that one shard may meet before the disk is called unfit."""
 
 
-Given: TypeAlias = "Mapping[str, int] | None"
+BlockCounts: TypeAlias = "Mapping[str, int] | None"
 """How many blocks of each family there are; None where they are made as they are needed."""
 
 
@@ -57,14 +57,20 @@ class Maker:
     """Makes the shards of one family on an executor."""
 
     def __init__(
-        self, options: Options, store: Store, part: FamilyRun, reporter: Reporter, executor: Executor, given: Given
+        self,
+        options: Options,
+        store: Store,
+        part: FamilyRun,
+        reporter: Reporter,
+        executor: Executor,
+        counts: BlockCounts,
     ) -> None:
         self.name = part.spec.name
         self._options = options
         self._store = store
         self._reporter = reporter
         self._executor = executor
-        self._given = given
+        self._counts = counts
         self._family = resolve(part.spec)
         self._files = files_per_split(part.shards)
         self._target = part.shards * options.rows_per_shard
@@ -80,7 +86,7 @@ class Maker:
         return Selection(self._target, self._options.block, per_structure, list(self._files), keys)
 
     def _with_metadata(self) -> Schema:
-        return schema(self._family.columns, made_by(self.name, self._options.seed, versions(), self._family.origin))
+        return schema(self._family.columns, provenance(self.name, self._options.seed, versions(), self._family.origin))
 
     def make(self) -> FamilyCard:
         """Selects the rows, writes them, and returns what is to be said of them."""
@@ -116,7 +122,7 @@ class Maker:
         raise RunError(f"the keys of {self.name!r} were lost {REPLAYS} times: start the same command again")
 
     def _take_all(self) -> None:
-        numbers = count() if self._given is None else range(self._given[self.name])
+        numbers = count() if self._counts is None else range(self._counts[self.name])
         with closing(self.blocks.in_order(self.selection.blocks_wanted, numbers)) as blocks:
             while not self.selection.full:
                 keys = next(blocks, None)

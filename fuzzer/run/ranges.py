@@ -23,7 +23,7 @@ from fuzzer.making.block import block_file
 from fuzzer.run import folder
 from fuzzer.run.maker import SHARD_SECONDS, FamilyRun
 from fuzzer.run.progress import Reporter
-from fuzzer.run.run import Summary, families, finished, planned
+from fuzzer.run.run import Summary, complete, families, plan_of
 from fuzzer.storage.base import Store
 from fuzzer.storage.names import BLOCKS
 from fuzzer.storage.store import at, copy
@@ -43,8 +43,8 @@ def make_range(
     """Makes some blocks of a run and nothing else; says what there is now."""
     parts = families(check(options)) if parts is None else parts
     ranges = _ranges(wanted, options, parts)
-    plan = planned(options, parts)
-    with plan.held():
+    plan = plan_of(options, parts)
+    with plan.locked():
         if folder.manifest(plan.store) is not None:
             raise UserError(
                 f"output folder {plan.store.address!r} holds the whole run already: there is nothing to make"
@@ -92,12 +92,12 @@ def _likely(rows: int, block: int) -> int:
     return 2 * math.ceil(rows / block) + 1
 
 
-def _left_out(wanted: str, made: Mapping[str, range], parts: Sequence[FamilyRun]) -> str:
+def _left_out(wanted: str, ranges: Mapping[str, range], parts: Sequence[FamilyRun]) -> str:
     """What is said of blocks that were asked for and are not made."""
     family, _, asked = wanted.rpartition("=")
     first, end = map(int, asked.split(":"))
     names = [family] if family else [part.spec.name for part in parts]
-    without = [name for name in names if made.get(name) != range(first, end)]
+    without = [name for name in names if ranges.get(name) != range(first, end)]
     return f" (others of {' and '.join(map(repr, without))} are not likely to be needed)" if without else ""
 
 
@@ -114,7 +114,7 @@ def merge(
     identity, asked = _same_run(sources)
     limits = _same_limits(limits, identity)
     options = Options(out or f"datasets/seed-{asked['seed']}", **asked, limits=limits)
-    plan = planned(options, parts)
+    plan = plan_of(options, parts)
     if identity != json.loads(folder.as_json(plan.identity)):
         differs = folder.difference(identity, plan.identity)
         raise UserError(
@@ -122,35 +122,35 @@ def merge(
             f" {folder.way_back(identity, plan.identity)}, and merge there"
         )
     found = {part.spec.name: _found(sources, part.spec.name) for part in plan.parts}
-    with plan.held():
+    with plan.locked():
         if folder.manifest(plan.store) is None:
             with start(limits) as executor:
                 plan.begin()
                 _bring(plan.store, found, executor)
-        return finished(plan, reporter, start, {name: len(places) for name, places in found.items()})
+        return complete(plan, reporter, start, {name: len(places) for name, places in found.items()})
 
 
 def _same_run(sources: Sequence[Store]) -> tuple[folder.Identity, dict[str, Any]]:
     """Whose blocks they all hold, and what was asked for."""
-    held = [(source, folder.identity_of(source), folder.asked(source)) for source in sources]
-    for source, identity, asked in held:
+    runs = [(source, folder.identity_of(source), folder.asked(source)) for source in sources]
+    for source, identity, asked in runs:
         if identity is None or asked is None:
             raise UserError(f"{source.address!r} holds no blocks to merge: give folders made with --block-range")
-        if identity != held[0][1]:
+        if identity != runs[0][1]:
             raise UserError(
-                f"{held[0][0].address!r} and {source.address!r} hold blocks of runs that differ in"
-                f" {folder.difference(held[0][1] or {}, identity)}: merge those of one"
+                f"{runs[0][0].address!r} and {source.address!r} hold blocks of runs that differ in"
+                f" {folder.difference(runs[0][1] or {}, identity)}: merge those of one"
             )
-    _, identity, asked = held[0]
+    _, identity, asked = runs[0]
     return identity or {}, asked or {}
 
 
 def _same_limits(limits: Limits, identity: folder.Identity) -> Limits:
     """Blocks that have to be made again are made within the limits of the others."""
-    held: Any = identity.get("limits")
-    if fault({"limits": held}, {"limits": {"program_seconds": (int, float), "worker_memory": int}}):
+    bounds: Any = identity.get("limits")
+    if fault({"limits": bounds}, {"limits": {"program_seconds": (int, float), "worker_memory": int}}):
         return limits
-    return replace(limits, program_seconds=float(held["program_seconds"]), memory_mb=held["worker_memory"])
+    return replace(limits, program_seconds=float(bounds["program_seconds"]), memory_mb=bounds["worker_memory"])
 
 
 def _found(sources: Sequence[Store], family: str) -> dict[int, Store]:

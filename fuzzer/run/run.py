@@ -17,7 +17,7 @@ from fuzzer.families.poisson import poisson
 from fuzzer.families.programs import programs
 from fuzzer.run import folder
 from fuzzer.run.card import FamilyCard, card
-from fuzzer.run.maker import FamilyRun, Given, Maker, repaired
+from fuzzer.run.maker import BlockCounts, FamilyRun, Maker, repaired
 from fuzzer.run.manifest import README, REJECTS, Manifest, damaged, total
 from fuzzer.run.progress import Reporter
 from fuzzer.run.shard import RejectsTask, write_rejects
@@ -65,9 +65,9 @@ def run(
     Raises UserError before anything is written, RunError when it cannot go on; then what is finished is kept
     and the same command goes on.
     """
-    plan = planned(options, parts)
-    with plan.held():
-        return finished(plan, reporter, start)
+    plan = plan_of(options, parts)
+    with plan.locked():
+        return complete(plan, reporter, start)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Plan:
     identity: folder.Identity
 
     @contextmanager
-    def held(self) -> Generator[None]:
+    def locked(self) -> Generator[None]:
         """Keeps other runs out while this one writes."""
         folder.check(self.store, self.identity)
         try:
@@ -99,11 +99,11 @@ class Plan:
         folder.begin(self.store, self.identity, self.options.asked())
         self.store.remove_parts()
 
-    def makers(self, reporter: Reporter, executor: Executor, given: Given = None) -> list[Maker]:
-        return [Maker(self.options, self.store, part, reporter, executor, given) for part in self.parts]
+    def makers(self, reporter: Reporter, executor: Executor, counts: BlockCounts = None) -> list[Maker]:
+        return [Maker(self.options, self.store, part, reporter, executor, counts) for part in self.parts]
 
 
-def planned(options: Options, parts: Sequence[FamilyRun] | None = None) -> Plan:
+def plan_of(options: Options, parts: Sequence[FamilyRun] | None = None) -> Plan:
     """The plan of what is asked for; raises UserError for a mistake in it."""
     check(options)
     store = at(options.out)
@@ -124,14 +124,14 @@ def _origin(part: FamilyRun) -> dict[str, Any]:
     return {"shards": part.shards, "factory": part.spec.factory, **resolve(part.spec).origin}
 
 
-def finished(plan: Plan, reporter: Reporter, start: Start, given: Given = None) -> Summary:
-    """Makes what is missing of a run whose place is held."""
+def complete(plan: Plan, reporter: Reporter, start: Start, counts: BlockCounts = None) -> Summary:
+    """Makes what is missing of a run whose place is locked."""
     store = plan.store
     manifest = folder.manifest(store)
     if manifest is None or damaged(store, manifest):
         with start(plan.options.limits) as executor:
             plan.begin()
-            manifest = _make(plan, reporter, executor, given)
+            manifest = _make(plan, reporter, executor, counts)
     folder.finish(store)
     return _summary(store, manifest, reporter)
 
@@ -139,14 +139,14 @@ def finished(plan: Plan, reporter: Reporter, start: Start, given: Given = None) 
 def _summary(store: Store, manifest: Manifest, reporter: Reporter) -> Summary:
     state = reporter.state
     duplicates = total(manifest, "duplicates") + total(manifest, "crowded")
-    counts = (total(manifest, "rows"), duplicates, total(manifest, "rejects"))
-    return Summary(store.address, *counts, fresh=state.fresh, seconds=state.seconds, memory=state.memory)
+    figures = (total(manifest, "rows"), duplicates, total(manifest, "rejects"))
+    return Summary(store.address, *figures, fresh=state.fresh, seconds=state.seconds, memory=state.memory)
 
 
-def _make(plan: Plan, reporter: Reporter, executor: Executor, given: Given) -> Manifest:
+def _make(plan: Plan, reporter: Reporter, executor: Executor, counts: BlockCounts) -> Manifest:
     """Makes all files of the run but for the cleaning up; the manifest comes last."""
     store = plan.store
-    makers, cards = plan.makers(reporter, executor, given), list[FamilyCard]()
+    makers, cards = plan.makers(reporter, executor, counts), list[FamilyCard]()
     for maker in makers:
         executor.renew()
         cards.append(maker.make())

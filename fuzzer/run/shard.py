@@ -15,7 +15,8 @@ from fuzzer.base.arrow import Column, Schema, Table
 from fuzzer.base.schema import REJECTS, SIZES, Row, unlike
 from fuzzer.keeping.selection import Piece
 from fuzzer.making.block import read_block, tally
-from fuzzer.storage.base import Store, digest
+from fuzzer.storage.base import Store, sha256_of
+from processes.commands import one_line
 from processes.errors import UserError
 
 ROW_GROUP = 1000
@@ -58,7 +59,7 @@ def read_metadata(store: Store, file: str) -> dict[str, str] | None:
 
 def _unreadable(store: Store, file: str, wrong: str) -> UserError:
     return UserError(
-        f"{f'{store.address}/{file}'!r} is no shard of this run ({wrong.splitlines()[0]}): the command that made the"
+        f"{f'{store.address}/{file}'!r} is no shard of this run ({one_line(wrong)}): the command that made the"
         " run makes it again"
     )
 
@@ -138,7 +139,7 @@ def write_shard(task: ShardTask) -> ShardReport:
     with task.store.writing(task.file) as file:
         _write(task, file, report)
         report.bytes = file.tell()
-        report.sha256 = digest(file)
+        report.sha256 = sha256_of(file)
     return report
 
 

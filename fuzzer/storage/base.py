@@ -82,10 +82,10 @@ def read_sealed(store: Store, name: str) -> bytes | None:
 def sha256(store: Store, name: str) -> str:
     """Checksum of a file."""
     with store.open(name) as file:
-        return digest(file)
+        return sha256_of(file)
 
 
-def digest(file: BinaryIO) -> str:
+def sha256_of(file: BinaryIO) -> str:
     """Checksum of all that is in an open file, read in pieces."""
     file.seek(0)
     total = hashlib.sha256()

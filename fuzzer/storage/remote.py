@@ -17,6 +17,7 @@ from fuzzer.storage.base import in_use, not_writable
 from fuzzer.storage.lease import Taken, leased
 from fuzzer.storage.names import LOCK
 from processes import services
+from processes.commands import one_line
 from processes.errors import UserError
 
 
@@ -27,20 +28,18 @@ def reached(address: str) -> RemoteStore:
         store.top()
     except ImportError as error:
         cure = "pip install 'jit-synthesis[s3]'" if address.startswith("s3:") else "install what it names"
-        raise UserError(f"{address!r} needs a package that is not installed ({_first_line(error)}): {cure}") from None
+        raise UserError(f"{address!r} needs a package that is not installed ({_cause(error)}): {cure}") from None
     except ValueError as error:
-        raise UserError(
-            f"{address!r} is no address ({_first_line(error)}): give a path or one as s3://BUCKET/RUN"
-        ) from None
+        raise UserError(f"{address!r} is no address ({_cause(error)}): give a path or one as s3://BUCKET/RUN") from None
     except Exception as error:  # every store has errors of its own
         raise UserError(
-            f"{address!r} cannot be reached ({_first_line(error)}): check the address, the network and the credentials"
+            f"{address!r} cannot be reached ({_cause(error)}): check the address, the network and the credentials"
         ) from None
     return store
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+def _cause(error: Exception) -> str:
+    return one_line(str(error)) or type(error).__name__
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ class RemoteStore:
             except Taken:
                 raise in_use(self.address) from None
             except Exception as error:
-                raise not_writable(self.address, _first_line(error)) from None
+                raise not_writable(self.address, _cause(error)) from None
             yield
 
     def put(self, name: str, data: bytes, *, new: bool = False) -> bool:

@@ -35,7 +35,7 @@ _DRAWS: dict[str, Leaf] = {
 }
 
 
-def draw(leaf: Input, rng: np.random.Generator) -> jax.Array:
+def sample(leaf: Input, rng: np.random.Generator) -> jax.Array:
     """An array of the leaf's dtype and shape that its refinement allows."""
     if leaf.dtype == KEY:
         keys = jax.random.key(int(rng.integers(2**31)))

@@ -38,7 +38,7 @@ def abstract(of: Type) -> Any:
 def concrete(of: Type, rng: np.random.Generator) -> Any:
     """A pytree of arrays that a value of this type can be."""
     if isinstance(of, ArrayType):
-        return arrays.draw(Input("", of.dtype, of.shape, str(of.refinement)), rng)
+        return arrays.sample(Input("", of.dtype, of.shape, str(of.refinement)), rng)
     if isinstance(of, DictType):
         return {key: concrete(item, rng) for key, item in of.items}
     return tuple(concrete(item, rng) for item in of.items)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processes import __version__
-from processes.commands import counted
+from processes.commands import LONGEST, counted, one_line
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ("fuzzer", "grammar", "pde")
@@ -59,3 +59,13 @@ def test_one_of_a_thing_and_many(number: int, thing: str) -> None:
     text = counted(number, thing)
     assert text.endswith("s") == (number != 1)
     assert int(text.split(" ")[0].replace(",", "")) == number
+
+
+def test_what_another_program_says_keeps_its_beginning_and_its_end() -> None:
+    assert one_line("Invalid:\n  column 'x'  is short\n") == "Invalid: column 'x' is short"
+    assert one_line("<function f at 0x7f1d8a3b> failed") == "<function f> failed"
+    long = one_line("begin " + "more " * 1000 + "\nbecause of the end")
+    assert long.startswith("begin more")
+    assert " ... " in long
+    assert long.endswith("because of the end")
+    assert len(long) == LONGEST + len(" ... ")

@@ -22,7 +22,7 @@ def arguments(program, rng):
     made = {}
     for leaf in program.inputs:
         label, bracket, key = leaf.path.partition("[")
-        value = arrays.draw(leaf, rng)
+        value = arrays.sample(leaf, rng)
         if bracket:
             made.setdefault(label, {})[ast.literal_eval(key[:-1])] = value
         else:
