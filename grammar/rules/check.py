@@ -20,11 +20,12 @@ from grammar.values.statics import Among, AxesOf, AxisOf, Bound, DtypeOf, Static
 _UNLIKE_A_RULE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | inspect.CO_COROUTINE
 
 
-def check(made: Production, function: FunctionType) -> None:
-    """Raises GrammarError for a production whose function, settings or signature are not what they must be."""
+def checked(made: Production, function: FunctionType) -> Production:
+    """The production; GrammarError where its function, settings or signature are not what they must be."""
     _check_function(made, function)
     _check_settings(made)
     _check_declaration(made)
+    return made
 
 
 def _check_function(made: Production, function: FunctionType) -> None:

@@ -143,9 +143,8 @@ def production(
 ) -> Callable[[F], F]:
     """Declares the function below as a production and returns it unchanged.
 
-    The keywords are the fields of `Production`, which says what each means. Blanks separate `names`, `group` is the
-    module's name if not given; `signature` has patterns by parameter (and "return") where a family computes them.
-    Raises GrammarError with file and line when the declaration cannot be meant.
+    The keywords are the fields of `Production`; blanks separate `names`, and `signature` has patterns by parameter (and
+    "return") where a family computes them. Raises GrammarError, with file and line, for what cannot be meant.
     """
     _check_keywords(misplaced)
 
@@ -167,8 +166,7 @@ def production(
             additive,
             f"{file}:{line}",
         )
-        check.check(made, function)
-        registered().add(made)
+        registered().add(check.checked(made, function))
         return function
 
     return register

@@ -38,7 +38,7 @@ MOST_POINTS = 4096
 SIZES = {1: (12, 96), 2: (8, 40), 3: (6, 16)}
 """Smallest and largest number of unknowns along the first axis, by dimension."""
 
-NO_PART = ("validation", "library.py", "__main__.py")
+NO_PART = ("validation", "library", "__main__.py")
 """What of this package no program depends on: proofs, the solvers as a library, the command."""
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import lowering
 from lowering.spans import inner_jaxprs
+from pde.blocks.batching import FORMS
 from pde.family import family, validated
 from pde.family.family import DTYPE, PoissonProgram
 from pde.family.variant import MOST_ELEMENTS, Variant, assemble
@@ -112,6 +113,7 @@ def test_what_is_written_are_blocks(drawn: list[PoissonProgram]) -> None:
     """For their room alone counts with every byte. The names of functions are given by role, docstrings stay."""
     files = (Path(family.__file__).parents[1] / "blocks").rglob("*.py")
     said = {text for path in files for text in _docstrings(path.read_text())}
+    said |= {form.summary for form in FORMS.values() if form and form.summary}
     assert {text for program in drawn for text in _docstrings(program.source)} <= said
 
 
@@ -121,7 +123,7 @@ def _docstrings(source: str) -> set[str]:
     return {text.splitlines()[0] for node in functions if (text := ast.get_docstring(node))}
 
 
-@pytest.mark.parametrize("name", ["validation/plot.py", "library.py", "__main__.py"])
+@pytest.mark.parametrize("name", ["validation/plot.py", "library/solution.py", "__main__.py"])
 def test_proofs_and_commands_are_no_part_of_the_digest(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _edited(monkeypatch, name, b"\nADDED = 1\n") == family.digest()
 

@@ -10,7 +10,8 @@ import pytest
 
 import pde
 from pde.family.variant import Variant
-from pde.library import Status, choose, watched_while
+from pde.library import Status, choose
+from pde.library.loops import watched_while
 from pde.parts.part import part
 from pde.solvers.table import SOLVERS
 

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 import pde
 from pde.__main__ import app
-from pde.library import check_compatible, choose, solver_function
+from pde.library import choose, solver_function
+from pde.library.data import check_compatible
 from pde.validation import report
 from pde.validation.report import iterations
 from processes.commands import answer
