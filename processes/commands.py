@@ -27,11 +27,7 @@ MUST_BE: Final = {"integer": "a whole number", "float": "a number", "number": "a
 
 
 def counted(number: int, thing: str) -> str:
-    """So many things.
-
-    >>> counted(1, "row"), counted(2_000, "row")
-    ('1 row', '2,000 rows')
-    """
+    """So many things: `counted(1, "row")` is "1 row", `counted(2_000, "row")` is "2,000 rows"."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 

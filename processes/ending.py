@@ -107,11 +107,15 @@ def _watch(read: int) -> None:
     while (number := os.read(read, 1)[0]) not in SIGNALS:  # a library may have handlers of others
         pass
     _note(number, None)
-    latest = time.monotonic() + SECONDS
+    _await_blocks(time.monotonic() + SECONDS)
+    _end()
+
+
+def _await_blocks(latest: float) -> None:
+    """Waits until nothing is held that has to be given back, and nobody else ends the process; but no longer."""
     while _state.blocks and time.monotonic() < latest:
         time.sleep(0.01)
     _last_word.acquire(timeout=max(0.0, latest - time.monotonic()))
-    _end()
 
 
 @contextmanager
@@ -209,6 +213,5 @@ def _end() -> NoReturn:
     """Takes the processes along that were started here, and says why."""
     if started := sys.modules.get("processes.spawning"):
         started.kill()
-    clean = CLEAN if os.isatty(2) else ""
-    streams.tell(f"{clean}{_state.sentence}\n")
+    streams.tell(f"{CLEAN if os.isatty(2) else ''}{_state.sentence}\n")
     os._exit(128 + _state.signal)

@@ -25,12 +25,9 @@ def meaning(source: str | bytes) -> str:
 
 def digest(sources: Files, verbatim: Files = ()) -> str:
     """Hex digest of Python sources by what they mean, and of other files by their bytes."""
-    total = hashlib.sha256()
-    for name, path in sources:
-        total.update(f"{name}\0{_digest_of(path.read_bytes())}\0".encode())
-    for name, path in verbatim:
-        total.update(f"{name}\0{_sha256(path.read_bytes())}\0".encode())
-    return total.hexdigest()
+    found = [(name, _digest_of(path.read_bytes())) for name, path in sources]
+    found += [(name, _sha256(path.read_bytes())) for name, path in verbatim]
+    return _sha256("".join(f"{name}\0{each}\0" for name, each in found).encode())
 
 
 def sources(package: Path, *, without: Iterable[str] = ()) -> list[tuple[str, Path]]:

@@ -24,9 +24,7 @@ def here() -> Path:
     try:
         return Path.cwd()
     except OSError as error:
-        raise Lacking(
-            f"the working directory cannot be found ({error.strerror}): change to one that is there"
-        ) from None
+        raise Lacking(f"the working directory is gone ({error.strerror}): change to one that is there") from None
 
 
 def check_semaphores(context: BaseContext) -> None:
