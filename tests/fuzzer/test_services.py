@@ -167,7 +167,10 @@ def test_a_home_that_may_not_be_looked_into(monkeypatch: pytest.MonkeyPatch) -> 
     import grammar
     from grammar.proof.proofs import Proofs
 
-    monkeypatch.setattr(Path, "exists", refuse(errno.EACCES))
+    read, refused = Path.read_text, refuse(errno.EACCES)
+    monkeypatch.setattr(
+        Path, "read_text", lambda path, **kind: refused() if "jit-synthesis" in path.parts else read(path, **kind)
+    )
     monkeypatch.setattr(Proofs, "_line", lambda self, module: "not noted")
     assert not Proofs().known(next(iter(grammar.load().modules)))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import grammar
 from grammar.choices import Choices, Drawn, Replayed, Seeded
-from grammar.program import draw
+from grammar.program import compose
 from lowering import Leaf, trace_source
 
 GRAMMAR = grammar.load("default")
@@ -45,10 +45,10 @@ def test_whole_programs_from_hypothesis(data: st.DataObject) -> None:
     """Whatever it feeds, a program comes of it that traces, and that its record gives again, or a reject."""
     choices = Drawn(lambda bound: data.draw(st.integers(0, bound - 1)))
     try:
-        program = draw(GRAMMAR.tables, choices)
+        program = compose(GRAMMAR.tables, choices)
     except grammar.Rejected:
         reject()
-    assert draw(GRAMMAR.tables, Replayed(choices.record)) == program
+    assert compose(GRAMMAR.tables, Replayed(choices.record)) == program
     leaves = [Leaf(each.path, each.dtype, each.shape) for each in program.inputs]
     assert trace_source(program.source, program.entry, leaves).primitives
 
@@ -57,7 +57,7 @@ def test_feeds_are_seldom_rejected() -> None:
     rejected = 0
     for seed in range(60):
         try:
-            draw(GRAMMAR.tables, Drawn(Random(seed).randrange))
+            compose(GRAMMAR.tables, Drawn(Random(seed).randrange))
         except grammar.Rejected:
             rejected += 1
     assert rejected <= 1

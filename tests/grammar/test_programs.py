@@ -13,7 +13,7 @@ import grammar
 from grammar.choices import Replayed, Seeded
 from grammar.derive.derive import Derivation
 from grammar.derive.graph import Display, type_of, variables, walk
-from grammar.program import draw
+from grammar.program import compose
 from grammar.proof import interpret
 from grammar.text import printer
 from grammar.values import types
@@ -212,19 +212,19 @@ def test_a_program_does_not_depend_on_the_hash_seed():
 def test_a_record_replays_to_the_same_program():
     for index in range(40):
         choices = Seeded(7, index)
-        program = draw(GRAMMAR.tables, choices)
-        assert draw(GRAMMAR.tables, Replayed(choices.record)) == program
+        program = compose(GRAMMAR.tables, choices)
+        assert compose(GRAMMAR.tables, Replayed(choices.record)) == program
 
 
 def test_any_record_gives_a_program_or_is_rejected():
     rejected = 0
     for index in range(40):
         choices = Seeded(7, index)
-        draw(GRAMMAR.tables, choices)
+        compose(GRAMMAR.tables, choices)
         for cut in (0, 3, len(choices.record) // 2):
             record = [value // 2 for value in choices.record[:cut]]
             try:
-                program = draw(GRAMMAR.tables, Replayed(record))
+                program = compose(GRAMMAR.tables, Replayed(record))
             except grammar.Rejected:
                 rejected += 1
             else:

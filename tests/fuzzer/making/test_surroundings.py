@@ -61,7 +61,7 @@ def test_a_run_in_a_notebook(in_a_pipe: Path, tmp_path: Path) -> None:
     script = f"""
 from fuzzer.base.options import Limits, Options
 from fuzzer.run.progress import Reporter
-from fuzzer.run import run
+from fuzzer.run.run import run
 from fuzzer.reports.verify import verify
 one = Limits(workers=1)
 run(Options({str(tmp_path / "run")!r}, 5, 1, 8, block=8, limits=one, poisson_shards=1), Reporter())

@@ -20,7 +20,7 @@ DRAWS = int(os.environ.get("DRAWS", "50"))
 """Of each production; 200 every night."""
 WRITTEN = 6
 """Draws of each production that are written as a module."""
-MOST_REJECTED = 0.5
+MOST_REJECTED = 0.6
 """Share of a production's draws that may come to nothing."""
 
 
