@@ -72,7 +72,10 @@ def solve(
 @app.command()
 def validate(
     all_: Annotated[bool, typer.Option("--all", help="Every combination; otherwise a stratified tenth.")] = False,
-    write: Annotated[bool, typer.Option("--write", help="Writes pde/validated.tsv; needs --all.")] = False,
+    missing: Annotated[bool, typer.Option("--missing", help="Those that the table has no row of.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Writes the table, pde/family/validated.tsv; needs --all or --missing.")
+    ] = False,
     workers: Annotated[int, typer.Option(help="Worker processes.")] = capacity.workers().number,
     only: Annotated[str, typer.Option(help="Only keys that contain this text.")] = "",
     records: Annotated[
@@ -83,11 +86,14 @@ def validate(
     _use_64_bits()
     from pde.validation import report
 
-    if write and not all_:
-        raise UserError("--write without --all would leave nine tenths of the table out: add --all")
+    if all_ and missing:
+        raise UserError("--all and --missing are two different parts: give one of them")
+    if write and not all_ and not missing:
+        raise UserError("--write after a stratified tenth would prove little: add --all, or --missing for new rows")
     if workers < 1:
         raise UserError(f"--workers {workers} is below 1: give at least 1")
-    if not report.run_validation(all_, write, workers, only, records):
+    part: report.Part = "all" if all_ else "missing" if missing else "tenth"
+    if not report.run_validation(part, write, workers, only, records):
         raise typer.Exit(1)
 
 

@@ -1,7 +1,7 @@
 """Rendering: from a libcst module to its text in black's style.
 
 The printer writes every logical line as black would when it fits; black itself is called for the lines that do
-not. `black.format_str(render(...)) == render(...)` holds for every program (tests and `verify` prove it), at a
+not. `black.format_str(module(...)) == module(...)` holds for every program (tests and `verify` prove it), at a
 fraction of the cost of formatting whole modules.
 """
 

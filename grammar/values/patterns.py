@@ -183,7 +183,7 @@ class _DtypeClass:
             _, dims, *refinement = item
             for rule in refinement:
                 if not isinstance(rule, RefinementRule):
-                    raise TypeError(f"{rule!r} is no refinement; use those of grammar.notation, such as Positive")
+                    raise TypeError(f"{rule!r} is no refinement; use those of grammar.rules.notation, such as Positive")
             return ArrayPattern(self.name, self.dtypes, Dims.parse(dims), *refinement)
 
 

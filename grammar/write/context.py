@@ -23,7 +23,7 @@ class ModuleContext:
     profile: Profile
     entry: Block
     imports: set[str] = field(default_factory=lambda: {"import jax.numpy as jnp"})
-    """What may be needed, of which `render.module` keeps what is used. No template asks for the module of a dtype that
+    """What may be needed, of which `printer.module` keeps what is used. No template asks for the module of a dtype that
     is a static value."""
     names: ModuleNames = field(default_factory=ModuleNames)
     functions: list[cst.FunctionDef] = field(default_factory=list[cst.FunctionDef])

@@ -6,6 +6,7 @@ import functools
 import hashlib
 from collections.abc import Iterator
 
+from pde.family import validated
 from pde.family.variant import Variant, intervals, missing, spellings
 from pde.schemes.problem import EQUATIONS, Problem, problems
 from pde.schemes.scheme import Scheme
@@ -52,12 +53,14 @@ def _solved(scheme: Scheme, problem: Problem, spelling: str) -> Iterator[Variant
 def catalogue() -> tuple[Variant, ...]:
     """The variants that are validated: few, in which every pair of values of two axes occurs that is valid.
 
-    Those that bring most new pairs come first, and among equals the order of a hash of their names.
+    Those of the table stay, so that a new solver or scheme adds rows and moves none. Of the others those that bring
+    most new pairs come first, and among equals the order of a hash of their names.
     """
-    waiting = [(variant, _pairs(variant)) for variant in sorted(variants(), key=_hash)]
-    chosen: list[Variant] = []
-    seen: set[tuple[object, ...]] = set()
-    for least in range(len(waiting[0][1]), 0, -1):
+    table = validated.read()
+    chosen = [variant for variant in variants() if variant.key in table]
+    seen = {pair for variant in chosen for pair in _pairs(variant)}
+    waiting = [(variant, _pairs(variant)) for variant in sorted(variants(), key=_hash) if variant.key not in table]
+    for least in range(max((len(pairs) for _, pairs in waiting), default=0), 0, -1):
         left: list[tuple[Variant, frozenset[tuple[object, ...]]]] = []
         for variant, pairs in waiting:
             new = len(pairs - seen)
@@ -89,6 +92,12 @@ def _pairs(variant: Variant) -> frozenset[tuple[object, ...]]:
             (v.spelling, p.equation),
         )
     )
+
+
+def unvalidated() -> tuple[Variant, ...]:
+    """Those of the catalogue that the table has no row of."""
+    table = validated.read()
+    return tuple(variant for variant in catalogue() if variant.key not in table)
 
 
 def _hash(variant: Variant) -> bytes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 from rich.console import Console
@@ -17,7 +18,7 @@ from rich.table import Table
 
 from pde.errors import UserError
 from pde.family import validated
-from pde.family.catalogue import catalogue, stratified, variants
+from pde.family.catalogue import catalogue, stratified, unvalidated, variants
 from pde.family.variant import Variant
 from pde.library import choose, solve
 from pde.schemes.problem import BOUNDARIES, EQUATIONS, Problem, problems
@@ -30,10 +31,17 @@ from pde.validation.records import Record, Records, check_writable
 from processes.commands import counted
 from processes.ending import in_order
 
+Part = Literal["all", "missing", "tenth"]
+"""Which part of the catalogue is validated."""
 console = Console() if sys.stdout.isatty() else Console(width=160)
 """A file has no width of its own, and no column is to be cut."""
 MULTIGRID_SIZES = (63, 127, 255, 511, 1023)
 RELAXATION_SIZES = (15, 31, 63)
+PARTS: dict[Part, Callable[[], Sequence[Variant]]] = {
+    "all": catalogue,
+    "missing": unvalidated,
+    "tenth": stratified,
+}
 LINE_EVERY = 20
 """Combinations between two lines of progress where there is no terminal."""
 
@@ -131,9 +139,12 @@ def _problem(dimension: int, boundary: str, equation: str, solution: str, screen
 # Validation.
 
 
-def run_validation(everything: bool, write: bool, workers: int, only: str, kept: Path | None = None) -> bool:
+def run_validation(part: Part, write: bool, workers: int, only: str, kept: Path | None = None) -> bool:
     """Validates what is not kept yet, prints failures, summary and growth; true where nothing failed."""
-    chosen = [v for v in (catalogue() if everything else stratified()) if only in v.key]
+    chosen = [v for v in PARTS[part]() if only in v.key]
+    if not chosen and part == "missing":
+        console.print(f"nothing is missing in {validated.PATH}", soft_wrap=True)
+        return True
     if not chosen:
         raise UserError(f"no combination contains {only!r}: look for one with `python -m pde list --all`")
     if kept is not None:
@@ -154,9 +165,16 @@ def run_validation(everything: bool, write: bool, workers: int, only: str, kept:
     )
     if write:
         with in_order():  # a table half written would be worse than none
-            count = validated.write(r for r in records if r["passed"])
+            count = _write(records)
         console.print(f"{counted(count, 'row')} in {validated.PATH}", soft_wrap=True)
     return not failures
+
+
+def _write(records: list[Record]) -> int:
+    """The rows of the catalogue: those of the table, in place of which come those that passed now."""
+    stay = {v.key for v in catalogue()} - {validated.key_of(r) for r in records}
+    kept = [vars(row) for key, row in validated.read().items() if key in stay]
+    return validated.write([*kept, *(r for r in records if r["passed"])])
 
 
 def _validated(chosen: list[Variant], workers: int, kept: Records) -> list[Record]:

@@ -21,7 +21,7 @@ from grammar.values.patterns import ArrayPattern, TreePattern
 from grammar.write.module import module_of
 
 GRAMMAR = grammar.load("default")
-SAMPLE = range(240)
+SAMPLE = range(200)
 
 
 def drawn(indices=SAMPLE, seed=11):

@@ -20,7 +20,8 @@ from runs import children, contents, make
 
 from fuzzer.storage.store import at
 
-MOMENTS = 50
+KILLS = int(os.environ.get("KILLS", "25"))
+"""Moments at which a run is killed; 100 every night."""
 
 
 class Nursery:
@@ -87,7 +88,7 @@ def wait_for_end_of(group: int) -> None:
             time.sleep(0.01)
 
 
-@pytest.mark.parametrize("moment", range(MOMENTS))
+@pytest.mark.parametrize("moment", range(KILLS))
 def test_same_bytes(
     moment: int, nursery: Nursery, duration: float, tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:

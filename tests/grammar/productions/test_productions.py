@@ -16,9 +16,9 @@ from grammar.values.types import leaves
 from grammar.write.module import module_of
 
 GRAMMAR = grammar.load("default")
-DRAWS = int(os.environ.get("DRAWS", "50"))
+DRAWS = int(os.environ.get("DRAWS", "25"))
 """Of each production; 200 every night."""
-WRITTEN = 6
+WRITTEN = 4
 """Draws of each production that are written as a module."""
 MOST_REJECTED = 0.6
 """Share of a production's draws that may come to nothing."""

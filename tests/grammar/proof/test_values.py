@@ -13,7 +13,7 @@ from grammar.derive.derive import Derivation
 from grammar.proof import arrays, interpret
 
 GRAMMAR = grammar.load("default")
-SAMPLE = range(1000, 1048)
+SAMPLE = range(1000, 1032)
 MOST_CONSTANT = 2
 MOST_REFUSED = 1
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
+from pde.family import catalogue as catalogue_
 from pde.family import validated
-from pde.family.catalogue import catalogue, stratified, variants
+from pde.family.catalogue import catalogue, stratified, unvalidated, variants
 from pde.family.family import variant_of
 from pde.family.variant import Variant
 from pde.schemes.problem import Problem
@@ -79,6 +81,27 @@ def test_the_table_holds_the_catalogue_and_every_row_is_valid() -> None:
     for row in rows.values():
         assert math.isnan(row.expected_order) or abs(row.observed_order - row.expected_order) <= 0.25
         assert row.bound == 0 or row.iterations <= row.bound
+
+
+def test_rows_of_the_table_stay_and_those_that_are_missing_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As after a new solver: the table knows nothing of it, and its rows are all that is to be validated."""
+    assert unvalidated() == ()
+    rows = validated.read()
+    without = {key: row for key, row in rows.items() if row.solver != "minres"}
+    monkeypatch.setattr(validated, "read", lambda: without)
+    monkeypatch.setattr(catalogue_, "catalogue", catalogue.__wrapped__)
+    found = unvalidated()
+    assert found
+    assert {v.solver for v in found} == {"minres"}
+    assert {v.key for v in catalogue_.catalogue()} == {*without, *(v.key for v in found)}
+
+
+def test_the_table_is_written_as_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "table.tsv"
+    validated.write((vars(row) for row in validated.read().values()), path)
+    assert path.read_bytes() == validated.PATH.read_bytes()
 
 
 @pytest.mark.parametrize("key", sorted(validated.read())[::400])
