@@ -47,6 +47,11 @@ class Choices(ABC):
         """One of the options, all alike."""
         return options[self.below(len(options))]
 
+    def distinct(self, bound: int, count: int) -> list[int]:
+        """So many different integers in [0, bound)."""
+        left = list(range(bound))
+        return [left.pop(self.below(len(left))) for _ in range(count)]
+
 
 @final
 class Seeded(Choices):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 from grammar.choices import Choices
 from grammar.derive.applicable import DIFFERENTIATING
@@ -14,10 +14,13 @@ from grammar.derive.index import Tables, quantile
 from grammar.derive.outcome import LINKED, trees
 from grammar.rules.production import Production
 from grammar.values import types
-from grammar.values.patterns import BodyPattern
+from grammar.values.binding import Binding
+from grammar.values.patterns import ArrayPattern, BodyPattern
 from grammar.values.types import KEY, ArrayType, Type
 
+T = TypeVar("T")
 _SIZES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 48, 64)
+_RANKS = (0.06, 0.33, 0.74, 0.95, 1.0)
 
 
 @dataclass(slots=True)
@@ -32,67 +35,118 @@ class _Mark:
 
 
 class Draft:
-    """One program's graph as far as it is drawn. `entry` is its entry function."""
+    """One program's graph as far as it is drawn, and what was decided of the program as a whole."""
 
     def __init__(self, tables: Tables, choices: Choices) -> None:
         self.tables = tables
         self.choices = choices
         self.style = tables.profile.style
+        self.caps = tables.profile.caps
         self.entry = Block()
         self.helpers: list[tuple[BodyPattern, tuple[Type, ...], Block]] = []
-        self._made = 0
-        self._last_failure = ""
+        self.made = 0
+        """How many nodes stand in it."""
+        self.last_failure = ""
+        """The production that was tried last and came to nothing."""
         dtypes = tables.profile.dtypes
         names = [name for name, share in dtypes.items() if share]
-        self._float = names[choices.weighted(tuple(accumulate(dtypes[name] for name in names)))]
+        self.float = names[choices.weighted(tuple(accumulate(dtypes[name] for name in names)))]
+        """The dtype of floats where nothing else decides."""
         self._sizes = [choices.item(_SIZES) for _ in range(4)]
-        self._most_elements = tables.profile.caps["elements"]
-        self._arguments = quantile(tables.profile.sizes["arguments"], choices)
+        self.arguments = quantile(tables.profile.sizes["arguments"], choices)
+        """How many arguments the entry is to have."""
         self._dictionary: Display | None = None
         shares = tables.profile.transforms
         self.transform = tuple(shares)[choices.weighted(tuple(accumulate(shares.values())))]
-        self._smooth = int(self.transform in DIFFERENTIATING)
+        self.smooth = int(self.transform in DIFFERENTIATING)
         """How many functions that are differentiated stand around the place of derivation."""
-        self._nested = 0
+        self.nested = 0
         """How many bodies stand around it."""
+
+    # --- types ---
+
+    def size(self) -> int:
+        """One of the program's few sizes of dimensions."""
+        return self.choices.item(self._sizes)
+
+    def shape(self, rank: int) -> tuple[int, ...]:
+        """A shape of these sizes."""
+        return tuple(self.size() for _ in range(rank))
+
+    def first_type(self) -> ArrayType:
+        """The type of an argument that nothing determines."""
+        of = ArrayType(self.float, self.shape(self.choices.weighted(_RANKS)))
+        while of.size > self.caps["elements"]:
+            of = replace(of, shape=of.shape[1:])
+        return of
+
+    def dtype(self, pattern: ArrayPattern, binding: Binding) -> str:
+        """The dtype of a new value of this pattern."""
+        known = binding.dtype(pattern.family)
+        if known is not None:
+            return known
+        return self.float if pattern.mixed or self.float in pattern.dtypes else pattern.dtypes[0]
 
     # --- arguments ---
 
-    def _may_add_argument(self, block: Block, depth: int) -> bool:
+    def may_add_argument(self, block: Block, depth: int) -> bool:
+        """Whether a value that is asked for in this block may be a new argument of the entry."""
         return (
             block is self.entry
             and depth <= 2
-            and self._argument_count() < max(self._arguments, 1) + 2
-            and (self._argument_count() < self._arguments or self.choices.chance(0.3))
+            and self._argument_count() < max(self.arguments, 1) + 2
+            and (self._argument_count() < self.arguments or self.choices.chance(0.3))
         )
 
     def _argument_count(self) -> int:
         return len(self.entry.scope) - sum(var.node is not None for var in self.entry.scope)
 
-    def _new_argument(self, block: Block, of: ArrayType, role: str) -> Var:
-        var = Var(of, block, live=of.dtype in (*LINKED, KEY))
-        block.scope.append(var)
-        eligible = of.dtype in types.FLOATS and not of.refinement.name and len(block.params) > 0
+    def add_argument(self, of: ArrayType, role: str) -> Var:
+        """A new argument of the entry, by itself or in its dictionary of parameters."""
+        entry = self.entry
+        var = Var(of, entry, live=of.dtype in (*LINKED, KEY))
+        entry.scope.append(var)
+        eligible = of.dtype in types.FLOATS and not of.refinement.name and len(entry.params) > 0
         if eligible and (self._dictionary is not None or self.choices.chance(self.style["dictionary"])):
-            self._add_to_dictionary(block, var, role)
+            self._add_to_dictionary(var, role)
         else:
-            block.params.append(Param(role, var))
+            entry.params.append(Param(role, var))
         return var
 
-    def _add_to_dictionary(self, block: Block, var: Var, role: str) -> None:
+    def _add_to_dictionary(self, var: Var, role: str) -> None:
         if self._dictionary is None:
             self._dictionary = Display((), ())
-            block.params.append(Param("params", self._dictionary))
+            self.entry.params.append(Param("params", self._dictionary))
         tree = self._dictionary
         key = next(k for k in _parameter_keys(var.type, role) if k not in tree.keys)
         tree.items, tree.keys = (*tree.items, var), (*tree.keys, key)
 
-    # --- undoing ---
+    # --- nodes ---
+
+    def add(self, block: Block, node: Node, outputs: Tree) -> None:
+        """Adds a node, with what it makes, to the end of its block."""
+        node.outputs = outputs
+        block.scope.extend(variables(outputs))
+        block.nodes.append(node)
+        self.made += 1
+        for tree in trees(node.arguments):
+            use(tree)
+        for value in node.arguments.values():
+            if isinstance(value, Block):
+                value.calls += 1
+
+    def attempt(self, block: Block, grow: Callable[[], T | None]) -> T | None:
+        """What `grow` gives; where that is None, the block is again as it was."""
+        mark = self._mark(block)
+        grown = grow()
+        if grown is None:
+            self._undo(block, mark)
+        return grown
 
     def _mark(self, block: Block) -> _Mark:
         tree = self._dictionary
         held = None if tree is None else (tree.items, tree.keys)
-        return _Mark(len(block.nodes), len(block.scope), len(block.params), held, self._made)
+        return _Mark(len(block.nodes), len(block.scope), len(block.params), held, self.made)
 
     def _undo(self, block: Block, mark: _Mark) -> None:
         for node in block.nodes[mark.nodes :]:
@@ -100,7 +154,7 @@ class Draft:
         del block.nodes[mark.nodes :]
         del block.scope[mark.scope :]
         del block.params[mark.params :]
-        self._made = mark.made
+        self.made = mark.made
         if block is self.entry:
             if mark.dictionary is None:
                 self._dictionary = None
@@ -115,33 +169,27 @@ class Draft:
             if isinstance(value, Block):
                 value.calls -= 1
                 if not value.calls:
-                    self._discard(value)
+                    self.discard(value)
 
-    def _drop_uncalled(self, production: Production, arguments: Mapping[str, Any]) -> None:
+    def drop_uncalled(self, production: Production, arguments: Mapping[str, Any]) -> None:
         """Drops the bodies drawn for a node that does not come to be; a helper of other nodes stays."""
         for name, _ in production.bodies:
             body = arguments.get(name)
             if body is not None and not body.calls:
-                self._discard(body)
+                self.discard(body)
 
-    def _discard(self, body: Block) -> None:
+    def discard(self, body: Block) -> None:
         """Gives back the uses of a body that is not written."""
         for node in body.nodes:
             self._release(node)
         body.nodes.clear()
         self.helpers = [helper for helper in self.helpers if helper[2] is not body]
 
-    def _commit(self, block: Block, node: Node, outputs: Tree) -> None:
-        node.outputs = outputs
-        block.scope.extend(variables(outputs))
-        block.nodes.append(node)
-        self._made += 1
-        for tree in trees(node.arguments):
-            for var in variables(tree):
-                var.uses += 1
-        for value in node.arguments.values():
-            if isinstance(value, Block):
-                value.calls += 1
+
+def use(tree: Tree) -> None:
+    """Counts one use of each variable of a tree."""
+    for var in variables(tree):
+        var.uses += 1
 
 
 def _parameter_keys(of: ArrayType, role: str) -> Iterable[str]:

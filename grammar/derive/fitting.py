@@ -7,7 +7,8 @@ from typing import Any
 
 from grammar.derive.graph import Literal, Var
 from grammar.rules.production import Production
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
+from grammar.values.dims import Sizes
 from grammar.values.patterns import ArrayPattern
 from grammar.values.types import IMPLIES, ArrayType
 
@@ -17,28 +18,47 @@ def bind_array(pattern: ArrayPattern, of: ArrayType, binding: Binding) -> list[B
     rule = pattern.refinement
     if of.dtype not in pattern.dtypes or rule.name not in IMPLIES[of.refinement.name]:
         return []
-    key = ":" + pattern.family
-    if pattern.mixed:
-        binding = {**binding, key: (*binding.get(key, ()), of.dtype)}
-    elif binding.get(key, of.dtype) != of.dtype:
+    if not pattern.mixed and binding.dtypes.get(pattern.family, of.dtype) != of.dtype:
         return []
-    else:
-        binding = {**binding, key: of.dtype}
+    sizes = binding.sizes
     if rule.bound is not None:
         (name,) = rule.bound.names or ("",)
-        if name and name not in binding:
-            binding[name] = of.refinement.bound
-        if of.refinement.bound > rule.bound.size(binding):
+        if name and name not in sizes:
+            sizes = {**sizes, name: of.refinement.bound}
+        if of.refinement.bound > rule.bound.size(sizes):
             return []
-    return pattern.dims.matches(of.shape, binding)
+    found = pattern.dims.matches(of.shape, sizes, bounded=binding.bounded)
+    if not found:
+        return []
+    with_dtype = binding.with_dtype(pattern.family, of.dtype)
+    return [with_dtype.with_sizes(each) for each in found]
 
 
-def with_dtype(pattern: ArrayPattern, goal: ArrayType, binding: Binding) -> Binding:
-    """The binding with the dtype of what was found for an operand."""
-    key = ":" + pattern.family
-    if pattern.mixed:
-        return {**binding, key: (*binding.get(key, ()), goal.dtype)}
-    return {**binding, key: goal.dtype}
+def bind_arrays(patterns: Mapping[str, ArrayPattern], operands: Mapping[str, Var]) -> Binding | None:
+    """The first binding under which each of these variables is the operand of its name; None where there is none."""
+    binding = Binding({})
+    for name, pattern in patterns.items():
+        found = bind_array(pattern, operands[name].type, binding)
+        if not found:
+            return None
+        binding = found[0]
+    return binding
+
+
+def unbound(pattern: ArrayPattern, sizes: Sizes) -> list[str]:
+    """The names of a pattern, its bound included, whose size is not known yet."""
+    bound = pattern.refinement.bound
+    names = pattern.dims.unbound(sizes)
+    return names if bound is None else names + [name for name in bound.names if name not in (*sizes, *names)]
+
+
+def in_bounds(production: Production, arguments: Mapping[str, Any], sizes: Sizes) -> bool:
+    """Whether index operands stay below their bound now that every dimension is known."""
+    for name, pattern in production.arrays:
+        bound, tree = pattern.refinement.bound, arguments[name]
+        if bound is not None and isinstance(tree, Var) and tree.type.refinement.bound > bound.size(sizes):
+            return False
+    return True
 
 
 def reduces_scalars(production: Production, arguments: Mapping[str, Any]) -> bool:
@@ -55,15 +75,3 @@ def turns(production: Production, name: str, value: Any) -> int:
     if isinstance(value, Var) and isinstance(production.params[name], ArrayPattern):
         return value.type.shape[0] if value.type.shape else 0
     return value if isinstance(value, int) else len(value) if isinstance(value, tuple) else 0
-
-
-def dimensions(binding: Binding) -> int:
-    """How many dimensions a binding knows (its other keys start with a sign)."""
-    return sum(key[0].isalpha() for key in binding)
-
-
-def unbound(pattern: ArrayPattern, binding: Binding) -> list[str]:
-    """The names of a pattern, its bound included, that a binding does not know yet."""
-    bound = pattern.refinement.bound
-    names = pattern.dims.unbound(binding)
-    return names if bound is None else names + [name for name in bound.names if name not in (*binding, *names)]

@@ -9,7 +9,7 @@ from typing import Any
 from grammar.derive.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables
 from grammar.rules.production import Production
 from grammar.values import types
-from grammar.values.dims import Binding
+from grammar.values.dims import Sizes
 from grammar.values.patterns import ArrayPattern
 from grammar.values.types import ANY, IMPLIES, ArrayType, Refinement, Type
 
@@ -62,7 +62,7 @@ def saturated(var: Var, arguments: Mapping[str, Any]) -> bool:
 
 
 def magnitude_of(
-    production: Production, arguments: Mapping[str, Any], binding: Binding, outs: Mapping[str, float]
+    production: Production, arguments: Mapping[str, Any], sizes: Sizes, outs: Mapping[str, float]
 ) -> float:
     """log2 of the bound of the result."""
     own = {
@@ -79,7 +79,7 @@ def magnitude_of(
         elif name in arguments:
             values.append(arguments[name])
         else:
-            size = binding[name]
+            size = sizes[name]
             values.append(log2(size) if isinstance(size, int) else sum(log2(extent) for extent in size))
     try:
         return min(float(production.magnitude(*values)), 1e6)
@@ -87,7 +87,7 @@ def magnitude_of(
         raise production.fail(f"its magnitude fails on {values}: {type(error).__name__}: {error}") from error
 
 
-def result_refinement(pattern: ArrayPattern, node: Node, binding: Binding) -> Refinement:
+def result_refinement(pattern: ArrayPattern, node: Node, sizes: Sizes) -> Refinement:
     """What holds of every value of a result: as declared, or as it held of an operand."""
     rule = pattern.refinement
     if rule.source:
@@ -98,5 +98,5 @@ def result_refinement(pattern: ArrayPattern, node: Node, binding: Binding) -> Re
             return Refinement(signs[0]) if signs else ANY
         return kept if kept.name in rule.kept else ANY
     if rule.bound is not None:
-        return Refinement(rule.name, rule.bound.size(binding))
+        return Refinement(rule.name, rule.bound.size(sizes))
     return Refinement(rule.name)

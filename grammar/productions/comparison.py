@@ -28,7 +28,7 @@ from grammar.rules.notation import (
     either,
     production,
 )
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import among, axis, bound
 
 # --- comparisons --------------------------------------------------------------------------------------------
@@ -144,9 +144,10 @@ def logical_not(mask: Bool[Array, "*s"]) -> Bool[Array, "*s"]:
     return either(~mask, jnp.logical_not(mask), jnp.invert(mask), weights=(3, 3, 0.3))
 
 
-def _short(binding: Binding, choices: Choices) -> bool:
+def _short(binding: Binding, choices: Choices) -> Binding | None:
     """Over a long axis, `all` is False and `any` True whatever the input."""
-    return binding.setdefault("n", choices.between(2, 4)) <= 8
+    n = binding.sizes.get("n", choices.between(2, 4))
+    return binding.having(n=n) if n <= 8 else None
 
 
 @production(weight=1, names="all_valid", relation=_short)
@@ -419,10 +420,9 @@ def clamp(low: Float[Array, "*s"], x: Float[Array, "*s"], high: Float[Array, "*s
     return lax.clamp(low, x, high)
 
 
-def _last_index(binding: Binding, choices: Choices) -> bool:
-    n = binding.setdefault("n", choices.between(3, 12))
-    binding["last"] = n - 1
-    return n > 2
+def _last_index(binding: Binding, choices: Choices) -> Binding | None:
+    n = binding.sizes.get("n", choices.between(3, 12))
+    return binding.having(n=n, last=n - 1) if n > 2 else None
 
 
 @production(weight=0.8, names="indices clipped", relation=_last_index, magnitude=lambda last: math.log2(last))

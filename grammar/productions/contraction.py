@@ -11,7 +11,7 @@ from jax import lax
 
 from grammar.choices import Choices
 from grammar.rules.notation import Array, Float, Float32, Inexact, Like, Num, SignOf, Static, Unit, either, production
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import among, bound, size
 
 # --- matrix products ----------------------------------------------------------------------------------------
@@ -123,23 +123,27 @@ def matmul_accumulated(x: Float[Array, "*b m k"], kernel: Float[Array, "k n"]) -
 def _multiples(*pairs: tuple[str, str, str]) -> Any:
     """The relation result = left * right for each triple of dimensions, from factors or from the result."""
 
-    def relation(binding: Binding, choices: Choices) -> bool:
-        for result, left, right in pairs:
-            if left in binding and right in binding:
-                if binding.setdefault(result, binding[left] * binding[right]) != binding[left] * binding[right]:
-                    return False
-                continue
-            factors = [n for n in range(2, binding[result] // 2 + 1) if binding[result] % n == 0]
-            factors = [
-                n for n in factors if binding.get(left, n) == n and n * binding.get(right, 0) in (0, binding[result])
-            ]
-            if not factors:
-                return False
-            binding[left] = choices.item(factors)
-            binding[right] = binding[result] // binding[left]
-        return True
+    def relation(binding: Binding, choices: Choices) -> Binding | None:
+        found: Binding | None = binding
+        for names in pairs:
+            found = found and _product(found, choices, *names)
+        return found
 
     return relation
+
+
+def _product(binding: Binding, choices: Choices, result: str, left: str, right: str) -> Binding | None:
+    """A dimension is the product of two others."""
+    sizes = binding.sizes
+    if left in sizes and right in sizes:
+        return binding.agreeing(**{result: sizes[left] * sizes[right]})
+    size = sizes[result]
+    factors = [n for n in range(2, size // 2 + 1) if size % n == 0]
+    factors = [n for n in factors if sizes.get(left, n) == n and n * sizes.get(right, 0) in (0, size)]
+    if not factors:
+        return None
+    factor = choices.item(factors)
+    return binding.having(**{left: factor, right: size // factor})
 
 
 @production(weight=0.3, relation=_multiples(("p", "m", "k"), ("q", "n", "l")), magnitude=lambda x, y: x + y)
@@ -317,17 +321,17 @@ def conv_depthwise(
     return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=numbers, feature_group_count=channels)
 
 
-def _windows(binding: Binding, choices: Choices) -> bool:
+def _windows(binding: Binding, choices: Choices) -> Binding | None:
     """Length of a 1D convolution from stride, dilation and padding, or an input length that gives it."""
-    if "stride" not in binding:
-        binding["stride"], binding["dilation"] = choices.item(((1, 1), (2, 1), (1, 2), (3, 1)))
-        binding["padding"] = choices.item(((0, 0), (1, 1), (2, 0), (2, 2)))
-    stride, dilation, (before, after) = binding["stride"], binding["dilation"], binding["padding"]
-    reach = dilation * 2 - before - after
-    if "t" not in binding:
-        binding["t"] = (binding["out"] - 1) * stride + reach + 1
-    length = (binding["t"] - reach - 1) // stride + 1
-    return binding["t"] > 1 and length > 1 and binding.setdefault("out", length) == length
+    if "stride" not in binding.sizes:
+        stride, dilation = choices.item(((1, 1), (2, 1), (1, 2), (3, 1)))
+        padding = choices.item(((0, 0), (1, 1), (2, 0), (2, 2)))
+        binding = binding.having(stride=stride, dilation=dilation, padding=padding)
+    sizes = binding.sizes
+    stride, reach = sizes["stride"], sizes["dilation"] * 2 - sum(sizes["padding"])
+    t = sizes["t"] if "t" in sizes else (sizes["out"] - 1) * stride + reach + 1
+    out = (t - reach - 1) // stride + 1
+    return binding.agreeing(t=t, out=out) if t > 1 and out > 1 else None
 
 
 @production(weight=0.6, names="features h", relation=_windows, magnitude=lambda x, kernel, c: x + kernel + c + log2(3))

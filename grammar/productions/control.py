@@ -26,19 +26,18 @@ from grammar.rules.notation import (
     production,
 )
 from grammar.values import types
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import among, between, new_size, size
 
 Function = Callable[..., Any]
 
 
-def loosened(binding: Binding, choices: Choices) -> bool:
+def loosened(binding: Binding, choices: Choices) -> Binding | None:
     """What a loop or an update leaves of a pytree's type: dtypes and shapes, not what held of its values."""
-    tree = binding["~C"]
+    tree = binding.trees["~C"]
     high = max((leaf.magnitude for _, leaf in types.leaves(tree)), default=2.0)
     low = min((types.cap(leaf.dtype) for _, leaf in types.leaves(tree)), default=30.0)
-    binding["~C"] = types.like(tree, refinement=types.ANY, magnitude=min(high + 6, low))
-    return True
+    return binding.with_tree("~C", types.like(tree, refinement=types.ANY, magnitude=min(high + 6, low)))
 
 
 # --- loops --------------------------------------------------------------------------------------------------

@@ -28,16 +28,15 @@ from grammar.rules.notation import (
     either,
     production,
 )
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import among, dtype, shape, size
 
 _FLOAT = dtype("Float")
 
 
-def _float(binding: Binding, choices: Choices) -> bool:
+def _float(binding: Binding, choices: Choices) -> Binding | None:
     """Any float dtype where the result does not ask for one."""
-    binding.setdefault(":Float", "float32")
-    return True
+    return binding if binding.dtype("Float") else binding.with_dtype("Float", "float32")
 
 
 def flat(weight: float, names: str = "") -> Any:

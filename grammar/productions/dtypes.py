@@ -34,7 +34,8 @@ from grammar.rules.notation import (
     either,
     production,
 )
-from grammar.values.dims import Binding, Dims
+from grammar.values.binding import Binding
+from grammar.values.dims import Dims
 from grammar.values.statics import DtypeName, StaticSpec, among
 
 
@@ -45,7 +46,10 @@ class _FloatDtype(StaticSpec):
     default: str
 
     def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> DtypeName:
-        return DtypeName(binding.setdefault(":Float", self.default))
+        return DtypeName(binding.dtype("Float") or self.default)
+
+    def bind(self, value: DtypeName, binding: Binding) -> Binding:
+        return binding.with_dtype("Float", str(value))
 
 
 _TO_FLOAT = _FloatDtype("float32")

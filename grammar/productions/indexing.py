@@ -25,18 +25,16 @@ from grammar.rules.notation import (
     either,
     production,
 )
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import bound, new_size, size
 
 # --- relations --------------------------------------------------------------------------------------
 
 
-def _triangle(binding: Binding, choices: Choices) -> bool:
+def _triangle(binding: Binding, choices: Choices) -> Binding | None:
     """k elements in a triangle of n rows."""
-    if "n" not in binding:
-        return False
-    total = binding["n"] * (binding["n"] + 1) // 2
-    return binding.setdefault("k", total) == total
+    n = binding.sizes.get("n")
+    return None if n is None else binding.agreeing(k=n * (n + 1) // 2)
 
 
 def _sum_and_part(x: float, y: float) -> float:

@@ -23,7 +23,7 @@ from grammar.rules.notation import (
     either,
     production,
 )
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import among, between
 
 # --- SPD matrices, factors and solves -----------------------------------------------------------------------
@@ -189,12 +189,12 @@ def logdet_of_factor(a: Float32[Array, "n n", SPD]) -> Float32[Array, ""]:
 # --- factorisations -----------------------------------------------------------------------------------------
 
 
-def _least(binding: Binding, choices: Choices) -> bool:
+def _least(binding: Binding, choices: Choices) -> Binding | None:
     """k = min(m, n)."""
-    least = min(binding.get("m", binding.get("k", 2)), binding.get("n", binding.get("k", 2)))
-    binding.setdefault("m", least)
-    binding.setdefault("n", least)
-    return binding.setdefault("k", least) == least
+    k = binding.sizes.get("k", 2)
+    m, n = binding.sizes.get("m", k), binding.sizes.get("n", k)
+    least = min(m, n)
+    return binding.agreeing(m=binding.sizes.get("m", least), n=binding.sizes.get("n", least), k=least)
 
 
 @production(weight=0.5, names="q r", relation=_least, magnitude=lambda x, m: x + m / 2, differentiable=False)

@@ -7,69 +7,59 @@ from jax import lax
 
 from grammar.choices import Choices
 from grammar.rules.notation import Anything, Array, Float, Float32, Like, Real, Static, either, production
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import among, bound, new_size, size
 
 
-def _padded(binding: Binding, choices: Choices) -> bool:
+def _padded(binding: Binding, choices: Choices) -> Binding | None:
     """Pairs "widths" by which t is larger than s."""
-    if "s" not in binding and "t" not in binding:
-        return False
-    if "s" in binding and "t" in binding:
-        return False
-    known = binding.get("s", binding.get("t"))
+    s, t = binding.sizes.get("s"), binding.sizes.get("t")
+    known = s if t is None else t if s is None else None
     if not known:
-        return False
+        return None
     pairs = [(choices.below(2), choices.below(3)) if choices.chance(0.6) else (0, 0) for _ in known]
     if not any(sum(pair) for pair in pairs):
         pairs[-1] = (1, 1)
-    sign = 1 if "s" in binding else -1
+    sign = -1 if s is None else 1
     other = tuple(n + sign * sum(pair) for n, pair in zip(known, pairs, strict=True))
-    binding["t" if "s" in binding else "s"] = other
-    binding["widths"] = tuple(pairs)
-    return min(binding["s"]) > 2
+    s, t = (other, known) if s is None else (known, other)
+    return binding.having(s=s, t=t, widths=tuple(pairs)) if min(s) > 2 else None
 
 
-def _tiled(binding: Binding, choices: Choices) -> bool:
+def _tiled(binding: Binding, choices: Choices) -> Binding | None:
     """Numbers "reps" by which t is a multiple of s."""
-    if ("s" in binding) == ("t" in binding):
-        return False
-    known = binding.get("s", binding.get("t"))
-    if not known:
-        return False
-    if "s" in binding:
-        reps = tuple(choices.item((1, 2, 1, 3)) for _ in known)
+    s, t = binding.sizes.get("s"), binding.sizes.get("t")
+    if s and t is None:
+        reps = tuple(choices.item((1, 2, 1, 3)) for _ in s)
         reps = reps if max(reps) > 1 else (2, *reps[1:])
-        binding["t"] = tuple(n * r for n, r in zip(known, reps, strict=True))
-    else:
-        reps = tuple(choices.item([r for r in (1, 2, 3) if n % r == 0 and n // r > 1] or [1]) for n in known)
-        binding["s"] = tuple(n // r for n, r in zip(known, reps, strict=True))
-    binding["reps"] = reps
-    return max(reps) > 1
+        return binding.having(t=tuple(n * r for n, r in zip(s, reps, strict=True)), reps=reps)
+    if t and s is None:
+        reps = tuple(choices.item([r for r in (1, 2, 3) if n % r == 0 and n // r > 1] or [1]) for n in t)
+        s = tuple(n // r for n, r in zip(t, reps, strict=True))
+        return binding.having(s=s, reps=reps) if max(reps) > 1 else None
+    return None
 
 
-def _repeated(binding: Binding, choices: Choices) -> bool:
+def _repeated(binding: Binding, choices: Choices) -> Binding | None:
     """m = n * times."""
-    if "n" in binding and "m" in binding:
-        binding["times"], rest = divmod(binding["m"], binding["n"])
-        return not rest and binding["times"] > 1
-    if "n" in binding:
-        binding["times"] = choices.between(2, 4)
-        binding["m"] = binding["n"] * binding["times"]
-        return True
-    options = [r for r in (2, 3, 4) if binding.get("m", 1) % r == 0 and binding["m"] // r > 1]
-    if options:
-        binding["times"] = choices.item(options)
-        binding["n"] = binding["m"] // binding["times"]
-    return bool(options)
+    n, m = binding.sizes.get("n"), binding.sizes.get("m", 1)
+    if n is not None and "m" in binding.sizes:
+        times, rest = divmod(m, n)
+        return binding.having(times=times) if not rest and times > 1 else None
+    if n is not None:
+        times = choices.between(2, 4)
+        return binding.having(times=times, m=n * times)
+    options = [r for r in (2, 3, 4) if m % r == 0 and m // r > 1]
+    if not options:
+        return None
+    times = choices.item(options)
+    return binding.having(times=times, n=m // times)
 
 
-def _shift(binding: Binding, choices: Choices) -> bool:
+def _shift(binding: Binding, choices: Choices) -> Binding | None:
     """A "shift" that is not a whole turn."""
-    if "n" not in binding:
-        return False
-    binding["shift"] = choices.item((1, -1, choices.between(1, binding["n"] - 1)))
-    return True
+    n = binding.sizes.get("n")
+    return None if n is None else binding.having(shift=choices.item((1, -1, choices.between(1, n - 1))))
 
 
 @production(weight=1.0, names="padded", relation=_padded)

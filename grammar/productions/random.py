@@ -29,7 +29,7 @@ from grammar.rules.notation import (
     either,
     production,
 )
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import among, axis, between, new_size, shape
 
 # --- keys ---------------------------------------------------------------------------------------------------
@@ -226,9 +226,11 @@ def choice(
     )
 
 
-def _enough(binding: Binding, choices: Choices) -> bool:
+def _enough(binding: Binding, choices: Choices) -> Binding | None:
     """As many to choose from as are chosen."""
-    return binding.setdefault("n", 2 * binding.get("k", 2)) >= binding.get("k", 2)
+    k = binding.sizes.get("k", 2)
+    n = binding.sizes.get("n", 2 * k)
+    return binding.having(n=n) if n >= k else None
 
 
 @production(weight=0.3, names="subset picked", relation=_enough)

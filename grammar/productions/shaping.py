@@ -12,7 +12,7 @@ from jax import lax
 
 from grammar.choices import Choices
 from grammar.rules.notation import Anything, Array, Float, Float32, Like, Num, Real, Static, either, production
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import among, axis, bound, new_size, shape
 
 # --- relations ------------------------------------------------------------------------------------
@@ -30,17 +30,14 @@ def _factors(total: int, choices: Choices, parts: int) -> tuple[int, ...] | None
     return (*found, total) if found else None
 
 
-def _regroup(binding: Binding, choices: Choices) -> bool:
+def _regroup(binding: Binding, choices: Choices) -> Binding | None:
     """Two different shapes s and t of as many elements."""
-    if "s" in binding and "t" in binding:
-        return binding["s"] != binding["t"] and prod(binding["s"]) == prod(binding["t"])
-    known, missing = ("s", "t") if "s" in binding else ("t", "s")
-    if known not in binding or len(binding[known]) > 5:
-        return False
-    found = _other_shape(binding[known], choices)
-    if found is not None:
-        binding[missing] = found
-    return found is not None
+    s, t = binding.sizes.get("s"), binding.sizes.get("t")
+    if s is not None and t is not None:
+        return binding if s != t and prod(s) == prod(t) else None
+    known, missing = (s, "t") if s is not None else (t, "s")
+    found = None if known is None or len(known) > 5 else _other_shape(known, choices)
+    return None if found is None else binding.having(**{missing: found})
 
 
 def _other_shape(of: tuple[int, ...], choices: Choices) -> tuple[int, ...] | None:
@@ -55,78 +52,70 @@ def _other_shape(of: tuple[int, ...], choices: Choices) -> tuple[int, ...] | Non
 def product_is(whole: str, *parts: str) -> Any:
     """A relation: dimension `whole` is the product of the dimensions (or of the one star) `parts`."""
 
-    def relation(binding: Binding, choices: Choices) -> bool:
-        if all(part in binding for part in parts):
-            total = 1
-            for part in parts:
-                total *= prod(binding[part]) if isinstance(binding[part], tuple) else binding[part]
-            return binding.setdefault(whole, total) == total and total > 1
-        if whole not in binding:
-            return False
-        return _share_out(binding, whole, parts, choices)
+    def relation(binding: Binding, choices: Choices) -> Binding | None:
+        sizes = binding.sizes
+        if all(part in sizes for part in parts):
+            total = prod(_elements(sizes[part]) for part in parts)
+            return binding.agreeing(**{whole: total}) if total > 1 else None
+        return _share_out(binding, whole, parts, choices) if whole in sizes else None
 
     return relation
 
 
-def _share_out(binding: Binding, whole: str, parts: tuple[str, ...], choices: Choices) -> bool:
+def _elements(size: int | tuple[int, ...]) -> int:
+    return prod(size) if isinstance(size, tuple) else size
+
+
+def _share_out(binding: Binding, whole: str, parts: tuple[str, ...], choices: Choices) -> Binding | None:
     """Binds what is missing of a product."""
-    left = binding[whole]
-    missing = [part for part in parts if part not in binding]
-    for part in parts:
-        if part in binding:
-            left, rest = divmod(left, prod(binding[part]) if isinstance(binding[part], tuple) else binding[part])
-            if rest:
-                return False
+    sizes = binding.sizes
+    left, rest = divmod(sizes[whole], prod(_elements(sizes[part]) for part in parts if part in sizes))
+    if rest:
+        return None
+    missing = [part for part in parts if part not in sizes]
     if missing == ["s"]:
         found = _factors(left, choices, choices.between(2, 3))
-        binding["s"] = found
-        return found is not None
+        return None if found is None else binding.having(s=found)
     split = _factors(left, choices, len(missing)) if len(missing) > 1 else (left,)
     if split is None or len(split) != len(missing) or min(split) < 2:
-        return False
-    binding.update(zip(missing, split, strict=True))
-    return True
+        return None
+    return binding.having(**dict(zip(missing, split, strict=True)))
 
 
-def _permuted(binding: Binding, choices: Choices) -> bool:
+def _permuted(binding: Binding, choices: Choices) -> Binding | None:
     """A permutation "perm" with t[i] = s[perm[i]]."""
-    known = binding.get("s", binding.get("t"))
+    s, t = binding.sizes.get("s"), binding.sizes.get("t")
+    known = s if s is not None else t
     if known is None or not 2 <= len(known) <= 5:
-        return False
+        return None
     options = [p for p in permutations(range(len(known))) if p != tuple(range(len(known)))]
-    if "s" in binding and "t" in binding:
-        s, t = binding["s"], binding["t"]
+    if s is not None and t is not None:
         options = [p for p in options if len(s) == len(t) and all(s[i] == n for i, n in zip(p, t, strict=True))]
         if not options:
-            return False
+            return None
     perm = choices.item(options)
-    if "s" in binding:
-        binding["t"] = tuple(binding["s"][i] for i in perm)
-    else:
-        binding["s"] = tuple(n for _, n in sorted(zip(perm, binding["t"], strict=True)))
-    binding["perm"] = perm
-    return True
+    if s is not None:
+        return binding.having(t=tuple(s[i] for i in perm), perm=perm)
+    return binding.having(s=tuple(n for _, n in sorted(zip(perm, known, strict=True))), perm=perm)
 
 
-def _spread(binding: Binding, choices: Choices) -> bool:
+def _spread(binding: Binding, choices: Choices) -> Binding | None:
     """A shape t that has the dimensions of s at the axes "at" and new ones between them."""
-    if ("s" in binding) == ("t" in binding):
-        return False
-    if "t" in binding:
-        rank = len(binding["t"])
-        at = tuple(i for i in range(rank) if choices.chance(0.5))
-        binding["s"] = tuple(binding["t"][i] for i in at)
+    s, t = binding.sizes.get("s"), binding.sizes.get("t")
+    if t is not None and s is None:
+        at = tuple(i for i in range(len(t)) if choices.chance(0.5))
+        s = tuple(t[i] for i in at)
+    elif s is not None and t is None:
+        new = choices.below(len(s) + 1)
+        at = tuple(i for i in range(len(s) + 1) if i != new)
+        t = (*s[:new], choices.between(2, 6), *s[new:])
     else:
-        rank = len(binding["s"]) + 1
-        new = choices.below(rank)
-        at = tuple(i for i in range(rank) if i != new)
-        binding["t"] = (*binding["s"][:new], choices.between(2, 6), *binding["s"][new:])
-    binding["at"] = at
-    return 0 < len(at) < rank <= 4
+        return None
+    return binding.having(s=s, t=t, at=at) if 0 < len(at) < len(t) <= 4 else None
 
 
-def _no_ones(binding: Binding, choices: Choices) -> bool:
-    return "s" in binding and 1 not in binding["s"]
+def _no_ones(binding: Binding, choices: Choices) -> Binding | None:
+    return binding if 1 not in binding.sizes.get("s", (1,)) else None
 
 
 # --- reshape ---------------------------------------------------------------------------------------

@@ -5,43 +5,40 @@ from jax import lax
 
 from grammar.choices import Choices
 from grammar.rules.notation import Anything, Array, Float, Like, Static, either, production
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import bound, size
 
 
-def window_of(binding: Binding, choices: Choices, whole: str, part: str, start: str, stop: str) -> bool:
-    if whole in binding and part not in binding:
-        binding[part] = choices.between(2, max(2, binding[whole] - 1))
-    if part not in binding:
-        return False
-    if whole not in binding:
-        binding[whole] = binding[part] + choices.between(1, 4)
-    slack = binding[whole] - binding[part]
-    if slack < 1:
-        return False
-    binding[start] = choices.below(slack + 1)
-    binding[stop] = binding[start] + binding[part]
-    return True
+def window_of(binding: Binding, choices: Choices, whole: str, part: str, start: str, stop: str) -> Binding | None:
+    """[start, stop) takes `part` of `whole`."""
+    n, k = binding.sizes.get(whole), binding.sizes.get(part)
+    if n is not None and k is None:
+        k = choices.between(2, max(2, n - 1))
+    if k is None:
+        return None
+    if n is None:
+        n = k + choices.between(1, 4)
+    if n <= k:
+        return None
+    first = choices.below(n - k + 1)
+    return binding.having(**{whole: n, part: k, start: first, stop: first + k})
 
 
-def slice_bounds(binding: Binding, choices: Choices) -> bool:
+def slice_bounds(binding: Binding, choices: Choices) -> Binding | None:
     """[start, stop) takes k of n."""
     return window_of(binding, choices, "n", "k", "start", "stop")
 
 
-def patch_bounds(binding: Binding, choices: Choices) -> bool:
+def patch_bounds(binding: Binding, choices: Choices) -> Binding | None:
     """[top, bottom) takes p of m and [left, right) takes q of n."""
-    return window_of(binding, choices, "m", "p", "top", "bottom") and window_of(
-        binding, choices, "n", "q", "left", "right"
-    )
+    rows = window_of(binding, choices, "m", "p", "top", "bottom")
+    return rows and window_of(rows, choices, "n", "q", "left", "right")
 
 
-def position(binding: Binding, choices: Choices) -> bool:
+def position(binding: Binding, choices: Choices) -> Binding | None:
     """Some "at" within n."""
-    if "n" not in binding:
-        return False
-    binding["at"] = choices.item((0, -1, choices.below(binding["n"])))
-    return True
+    n = binding.sizes.get("n")
+    return None if n is None else binding.having(at=choices.item((0, -1, choices.below(n))))
 
 
 @production(weight=1.2, names="tail rest")

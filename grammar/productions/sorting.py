@@ -5,22 +5,22 @@ from jax import lax
 
 from grammar.choices import Choices
 from grammar.rules.notation import Array, Float, Float32, Index, Int, Int32, Like, Real, Static, either, production
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import axis, bound, new_size
 
 
-def _few(binding: Binding, choices: Choices) -> bool:
+def _few(binding: Binding, choices: Choices) -> Binding | None:
     """Binds k, a few of n."""
-    if "n" in binding and "k" not in binding:
-        binding["k"] = choices.between(2, min(binding["n"], 8))
-    return "k" in binding and ("n" not in binding or binding["k"] <= binding["n"])
+    sizes = binding.sizes
+    if "k" not in sizes:
+        return binding.having(k=choices.between(2, min(sizes["n"], 8))) if "n" in sizes else None
+    return binding if sizes["k"] <= sizes.get("n", sizes["k"]) else None
 
 
-def _middle(binding: Binding, choices: Choices) -> bool:
+def _middle(binding: Binding, choices: Choices) -> Binding | None:
     """Binds kth, a rank below n."""
-    if "n" in binding:
-        binding["kth"] = choices.between(1, binding["n"] - 1)
-    return "n" in binding
+    sizes = binding.sizes
+    return binding.having(kth=choices.between(1, sizes["n"] - 1)) if "n" in sizes else None
 
 
 @production(weight=0.8, names="ordered sorted_values")

@@ -27,7 +27,7 @@ from grammar.rules.notation import (
     either,
     production,
 )
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import among, between, new_size, size
 
 Function = Callable[..., Any]
@@ -36,23 +36,25 @@ Function = Callable[..., Any]
 def _few(name: str) -> Any:
     """The relation that a dimension is small enough to be unrolled."""
 
-    def relation(binding: Binding, choices: Choices) -> bool:
-        return binding.setdefault(name, 4) <= 6
+    def relation(binding: Binding, choices: Choices) -> Binding | None:
+        size = binding.sizes.get(name, 4)
+        return binding.having(**{name: size}) if size <= 6 else None
 
     return relation
 
 
-def _halves(binding: Binding, choices: Choices) -> bool:
+def _halves(binding: Binding, choices: Choices) -> Binding | None:
     """n is twice h."""
-    half, odd = divmod(binding["n"], 2) if "n" in binding else (binding.get("h", 4), 0)
-    binding.setdefault("n", 2 * half)
-    return not odd and half > 1 and binding.setdefault("h", half) == half
+    sizes = binding.sizes
+    half, odd = divmod(sizes["n"], 2) if "n" in sizes else (sizes.get("h", 4), 0)
+    return binding.agreeing(n=2 * half, h=half) if not odd and half > 1 else None
 
 
-def _next_even(binding: Binding, choices: Choices) -> bool:
+def _next_even(binding: Binding, choices: Choices) -> Binding | None:
     """n is odd and m the number after it."""
-    n = binding["n"] if "n" in binding else binding.get("m", 6) - 1
-    return n % 2 == 1 and n > 2 and binding.setdefault("n", n) == binding.setdefault("m", n + 1) - 1
+    sizes = binding.sizes
+    n = sizes["n"] if "n" in sizes else sizes.get("m", 6) - 1
+    return binding.agreeing(n=n, m=n + 1) if n % 2 == 1 and n > 2 else None
 
 
 # --- loops --------------------------------------------------------------------------------------------------

@@ -13,12 +13,13 @@ from grammar.choices import Choices
 from grammar.errors import GrammarError
 from grammar.text.template import Template
 from grammar.values import types
-from grammar.values.dims import Binding, Dims
+from grammar.values.binding import Binding
+from grammar.values.dims import Dims
 from grammar.values.patterns import ArrayPattern, BodyPattern, Pattern, Positive, TreePattern, TuplePattern
 from grammar.values.statics import StaticSpec
 
 Magnitude = Callable[..., float]
-Relation = Callable[[Binding, Choices], bool]
+Relation = Callable[[Binding, Choices], Binding | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,8 @@ class Production:
     """log2 of the bound of |result| from those of the operands (by parameter name; a dimension's name gives log2 of its
     extent, a static's its value). Without it: the largest among the operands."""
     relation: Relation | None
-    """The escape for what dimension patterns cannot say: completes a binding, or refuses it."""
+    """The escape for what dimension patterns cannot say: a binding with what follows from another, or None where it
+    refuses that. Backwards it is asked before the operands are known, and again when they are."""
     differentiable: bool
     """Whether JAX can differentiate it in both modes, with derivatives inside its domain that are finite and not all
     zero."""

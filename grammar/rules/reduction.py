@@ -7,7 +7,7 @@ from typing import Any
 
 from grammar.choices import Choices
 from grammar.rules.notation import Array, RefinementRule, Static, production
-from grammar.values.dims import Binding
+from grammar.values.binding import Binding
 from grammar.values.statics import bound
 
 Growth = Callable[[float, float], float]
@@ -38,22 +38,20 @@ def log_total(x: float, n: float) -> float:
     return max(x, n) + 1
 
 
-def _two_axes(binding: Binding, choices: Choices) -> bool:
+def _two_axes(binding: Binding, choices: Choices) -> Binding | None:
     """Puts the positions of the dimensions m and n under "axes"."""
-    if "a" not in binding or "b" not in binding:
-        return False
-    first, rank = len(binding["a"]), len(binding["a"]) + 2 + len(binding["b"])
+    sizes = binding.sizes
+    if "a" not in sizes or "b" not in sizes:
+        return None
+    first, rank = len(sizes["a"]), len(sizes["a"]) + 2 + len(sizes["b"])
     negative = choices.chance(0.6 if first + 2 == rank else 0.05)
-    binding["axes"] = (first - rank, first + 1 - rank) if negative else (first, first + 1)
-    return True
+    return binding.having(axes=(first - rank, first + 1 - rank) if negative else (first, first + 1))
 
 
-def _lax_axes(binding: Binding, choices: Choices) -> bool:
+def _lax_axes(binding: Binding, choices: Choices) -> Binding | None:
     """The same as lax takes them: never negative."""
-    if "a" not in binding:
-        return False
-    binding["axes"] = (len(binding["a"]), len(binding["a"]) + 1)
-    return True
+    a = binding.sizes.get("a")
+    return None if a is None else binding.having(axes=(len(a), len(a) + 1))
 
 
 class Reduction:

@@ -6,8 +6,7 @@
     "3"      a dimension of exactly that many elements
     "m+n"    a sum of named and constant dimensions
 
-`Dims.matches` runs a pattern from a shape to the bindings that explain it; `Dims.build` the other way. A binding is
-a plain dictionary from names to an int (one dimension) or a tuple (a star).
+`Dims.matches` runs a pattern from a shape to the sizes that explain it; `Dims.build` the other way.
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from functools import cache
 from typing import Any
 
 Shape = tuple[int, ...]
-Binding = dict[str, Any]
+Sizes = Mapping[str, Any]
+"""What names stand for: an int for one dimension, a tuple of ints for a star."""
 
 _TOKEN = re.compile(r"\*#?[a-z]\w*|([a-z]\w*|\d+)(\+([a-z]\w*|\d+))*")
 _SPLITS = 256
@@ -47,29 +47,29 @@ class Term:
         names = tuple(part for part in parts if not part.isdigit())
         return Term(token, names=names, constant=sum(int(part) for part in parts if part.isdigit()))
 
-    def matches(self, size: int, binding: Binding) -> Sequence[Binding]:
-        """Extensions of the binding under which this (starless) term is `size`: all of them, or some evenly spaced
+    def matches(self, size: int, sizes: Sizes) -> Sequence[Sizes]:
+        """Extensions of the sizes under which this (starless) term is `size`: all of them, or some evenly spaced
         ones where a sum divides a large size in very many ways."""
         if len(self.names) == 1 and not self.constant:
             name = self.names[0]
-            if name not in binding:
-                return ({**binding, name: size},) if size > 1 else ()
-            return (binding,) if binding[name] == size else ()
-        unknown = [name for name in self.names if name not in binding]
-        rest = size - self.constant - sum(binding[name] for name in self.names if name in binding)
+            if name not in sizes:
+                return ({**sizes, name: size},) if size > 1 else ()
+            return (sizes,) if sizes[name] == size else ()
+        unknown = [name for name in self.names if name not in sizes]
+        rest = size - self.constant - sum(sizes[name] for name in self.names if name in sizes)
         if not unknown:
-            return (binding,) if rest == 0 else ()
+            return (sizes,) if rest == 0 else ()
         if len(set(unknown)) == 1:
             share, left_over = divmod(rest, len(unknown))
-            return ({**binding, unknown[0]: share},) if share > 1 and not left_over else ()
+            return ({**sizes, unknown[0]: share},) if share > 1 and not left_over else ()
         first, second, *more = unknown
         if more:
             return ()
-        return [{**binding, first: part, second: rest - part} for part in range(2, rest - 1, 1 + rest // _SPLITS)]
+        return [{**sizes, first: part, second: rest - part} for part in range(2, rest - 1, 1 + rest // _SPLITS)]
 
-    def size(self, binding: Mapping[str, Any]) -> int:
+    def size(self, sizes: Sizes) -> int:
         """How many elements this (starless) term has."""
-        return self.constant + sum(binding[name] for name in self.names)
+        return self.constant + sum(sizes[name] for name in self.names)
 
 
 def broadcast(left: Shape, right: Shape) -> Shape | None:
@@ -124,15 +124,16 @@ class Dims:
         """Whether an array of this rank can match."""
         return rank == self.fixed or (rank > self.fixed and bool(self.stars))
 
-    def matches(self, shape: Shape, binding: Binding) -> list[Binding]:
-        """All extensions of `binding` under which this pattern is `shape`."""
+    def matches(self, shape: Shape, sizes: Sizes, *, bounded: bool = False) -> list[Sizes]:
+        """All extensions of `sizes` under which this pattern is `shape`; where they are bounded, a star that broadcasts
+        does not grow beyond what is known of it."""
         if not self.fixed and len(self.stars) == 1:
-            extended = _bind_star(self.terms[0], shape, binding)
+            extended = _bind_star(self.terms[0], shape, sizes, bounded)
             return [] if extended is None else [extended]
         if not self.fits_rank(len(shape)):
             return []
-        found: list[Binding] = []
-        self._search(0, shape, 0, len(shape) - self.fixed, binding, found.append)
+        found: list[Sizes] = []
+        self._search(0, shape, 0, len(shape) - self.fixed, sizes, bounded, found.append)
         return found
 
     def _search(
@@ -141,8 +142,9 @@ class Dims:
         shape: Shape,
         at: int,
         slack: int,
-        binding: Binding,
-        found: Callable[[Binding], None],
+        sizes: Sizes,
+        bounded: bool,
+        found: Callable[[Sizes], None],
     ) -> None:
         while term_at < len(self.terms):
             term = self.terms[term_at]
@@ -150,40 +152,40 @@ class Dims:
             if term.star:
                 last = not any(later.star for later in self.terms[term_at:])
                 for taken in (slack,) if last else range(slack + 1):
-                    extended = _bind_star(term, shape[at : at + taken], binding)
+                    extended = _bind_star(term, shape[at : at + taken], sizes, bounded)
                     if extended is not None:
-                        self._search(term_at, shape, at + taken, slack - taken, extended, found)
+                        self._search(term_at, shape, at + taken, slack - taken, extended, bounded, found)
                 return
-            extensions = term.matches(shape[at], binding)
+            extensions = term.matches(shape[at], sizes)
             at += 1
             if len(extensions) != 1:
                 for extended in extensions:
-                    self._search(term_at, shape, at, slack, extended, found)
+                    self._search(term_at, shape, at, slack, extended, bounded, found)
                 return
-            binding = extensions[0]
-        found(binding)
+            sizes = extensions[0]
+        found(sizes)
 
-    def unbound(self, binding: Mapping[str, Any]) -> list[str]:
-        """The names that `binding` does not know yet."""
-        return [name for name in self.names if name not in binding]
+    def unbound(self, sizes: Sizes) -> list[str]:
+        """The names that `sizes` does not know yet."""
+        return [name for name in self.names if name not in sizes]
 
-    def build(self, binding: Mapping[str, Any]) -> Shape:
-        """The shape under a complete binding."""
+    def build(self, sizes: Sizes) -> Shape:
+        """The shape where the sizes of all names are known."""
         out: list[int] = []
         for term in self.terms:
             if term.star:
-                out.extend(binding[term.star])
+                out.extend(sizes[term.star])
             else:
-                out.append(term.size(binding))
+                out.append(term.size(sizes))
         return tuple(out)
 
-    def position(self, name: str, binding: Mapping[str, Any]) -> int:
+    def position(self, name: str, sizes: Sizes) -> int:
         """At which axis the dimension `name` stands (the first axis of a star)."""
         at = 0
         for term in self.terms:
             if name == term.star or name in term.names:
                 return at
-            at += len(binding[term.star]) if term.star else 1
+            at += len(sizes[term.star]) if term.star else 1
         raise KeyError(name)
 
 
@@ -192,13 +194,13 @@ def _exact(dims: Dims) -> Dims:
     return Dims.parse(dims.text.replace("#", ""))
 
 
-def _bind_star(term: Term, part: Shape, binding: Binding) -> Binding | None:
-    known = binding.get(term.star)
+def _bind_star(term: Term, part: Shape, sizes: Sizes, bounded: bool) -> Sizes | None:
+    known = sizes.get(term.star)
     if known is None:
-        return {**binding, term.star: part}
+        return {**sizes, term.star: part}
     if not term.broadcast:
-        return binding if known == part else None
+        return sizes if known == part else None
     joined = broadcast(known, part)
-    if joined is None or (joined != known and binding.get("#")):
+    if joined is None or (joined != known and bounded):
         return None
-    return binding if joined == known else {**binding, term.star: joined}
+    return sizes if joined == known else {**sizes, term.star: joined}

@@ -5,13 +5,13 @@ To a type checker `Float[Array, "*s"]` is `Array`; at run time it is an `ArrayPa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from grammar.errors import located
 from grammar.values import types
-from grammar.values.dims import Dims, Term
+from grammar.values.binding import MIXED
+from grammar.values.dims import Dims, Sizes, Term
 from grammar.values.statics import StaticSpec, spec_of
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ class RefinementRule:
     """The operand whose refinement is kept, for `Like` and `SignOf`."""
     kept: tuple[str, ...] = ()
 
-    def wanted(self, binding: Mapping[str, Any]) -> types.Refinement:
-        """The refinement under a binding; without a bound while its dimension is unknown."""
+    def wanted(self, sizes: Sizes) -> types.Refinement:
+        """The refinement under these sizes; without a bound while its dimension is unknown."""
         if self.bound is None:
             return types.Refinement(self.name)
-        known = all(name in binding for name in self.bound.names)
-        return types.Refinement(self.name, self.bound.size(binding) if known else 0)
+        known = all(name in sizes for name in self.bound.names)
+        return types.Refinement(self.name, self.bound.size(sizes) if known else 0)
 
 
 Positive = RefinementRule("positive")
@@ -134,7 +134,7 @@ class ArrayPattern:
 
     @property
     def mixed(self) -> bool:
-        return self.family == "Mixed"
+        return self.family == MIXED
 
 
 @dataclass(frozen=True, slots=True)

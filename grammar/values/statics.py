@@ -12,7 +12,8 @@ from typing import Any
 
 from grammar.choices import Choices
 from grammar.errors import located
-from grammar.values.dims import Binding, Dims, Term
+from grammar.values.binding import Binding
+from grammar.values.dims import Dims, Term
 
 
 class DtypeName(str):
@@ -44,8 +45,11 @@ class StaticSpec(ABC):
 
     @abstractmethod
     def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> Any:
-        """The value under a binding, beside array operands of these dimensions. It may extend the binding by what it
-        `binds`."""
+        """The value under a binding, beside array operands of these dimensions."""
+
+    def bind(self, value: Any, binding: Binding) -> Binding:
+        """The binding with what follows from the value that was drawn."""
+        return binding
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,8 @@ class AxisOf(StaticSpec):
 
     def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> int:
         dims = next(dims for dims in operands if self.name in dims.names)
-        at = dims.position(self.name, binding)
-        rank = len(dims.build(binding))
+        at = dims.position(self.name, binding.sizes)
+        rank = len(dims.build(binding.sizes))
         return at - rank if self.negative and choices.chance(0.7 if at == rank - 1 else 0.1) else at
 
 
@@ -78,8 +82,8 @@ class AxesOf(StaticSpec):
 
     def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> tuple[int, ...]:
         dims = next(dims for dims in operands if self.star in dims.names)
-        at = dims.position(self.star, binding)
-        return tuple(range(at, at + len(binding[self.star])))
+        at = dims.position(self.star, binding.sizes)
+        return tuple(range(at, at + len(binding.sizes[self.star])))
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class SizeOf(StaticSpec):
         return self.term.names
 
     def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> int:
-        return self.term.size(binding)
+        return self.term.size(binding.sizes)
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class ShapeOf(StaticSpec):
         return self.dims.stars
 
     def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> tuple[int, ...]:
-        return self.dims.build(binding)
+        return self.dims.build(binding.sizes)
 
 
 @dataclass(frozen=True)
@@ -145,18 +149,18 @@ class Between(StaticSpec):
         return self.binds
 
     def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> int:
-        low, high = self.low.size(binding), self.high.size(binding)
-        if self.name in binding:
-            return binding[self.name]
-        value = choices.between(low, max(low, high))
-        if self.name:
-            binding[self.name] = value
-        return value
+        low, high = self.low.size(binding.sizes), self.high.size(binding.sizes)
+        if self.name in binding.sizes:
+            return binding.sizes[self.name]
+        return choices.between(low, max(low, high))
+
+    def bind(self, value: int, binding: Binding) -> Binding:
+        return binding.having(**{self.name: value}) if self.name else binding
 
 
 @dataclass(frozen=True)
 class Bound(StaticSpec):
-    """What a relation put into the binding under a name."""
+    """What a relation found for a name."""
 
     name: str
 
@@ -169,7 +173,7 @@ class Bound(StaticSpec):
         return (self.name,)
 
     def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> Any:
-        return binding[self.name]
+        return binding.sizes[self.name]
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,7 @@ class DtypeOf(StaticSpec):
     family: str
 
     def draw(self, binding: Binding, operands: Sequence[Dims], choices: Choices) -> DtypeName:
-        return DtypeName(binding[f":{self.family}"])
+        return DtypeName(binding.dtypes[self.family])
 
 
 def spec_of(item: Any) -> StaticSpec:

@@ -94,7 +94,9 @@ def test_what_is_no_refinement():
         Float[Array, "*s", "positive"]
 
 
-@pytest.mark.parametrize("rule", [{"magnitude": lambda x: x / 0}, {"relation": lambda binding, choices: binding["q"]}])
+@pytest.mark.parametrize(
+    "rule", [{"magnitude": lambda x: x / 0}, {"relation": lambda binding, choices: binding.sizes["q"]}]
+)
 def test_rules_that_fail(rule):
     def declare():
         @production(**rule)
@@ -102,6 +104,15 @@ def test_rules_that_fail(rule):
             return jnp.sin(x)
 
     assert f"its {next(iter(rule))} fails on" in refused(declare)
+
+
+def test_relation_that_returns_no_binding():
+    def declare():
+        @production(relation=lambda binding, choices: True)
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return jnp.sin(x)
+
+    assert "its relation returns True; return a binding" in refused(declare)
 
 
 @pytest.mark.parametrize("weight", ["much", float("inf"), float("nan")])
@@ -226,7 +237,7 @@ HEADS = {
     '@production(name="my name")\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:': "no identifier",
     '@production(magnitude=3.0)\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:': "no Python function",
     '@production(magnitude=max)\ndef broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:': "no Python function",
-    '@production(relation=lambda b, c: True)\ndef broken(x: Static[int, bound("k")]) -> Float[Array, ""]:': "binds no",
+    '@production(relation=lambda b, c: b)\ndef broken(x: Static[int, bound("k")]) -> Float[Array, ""]:': "binds no",
 }
 
 
