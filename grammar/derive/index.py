@@ -13,10 +13,12 @@ from grammar.errors import GrammarError, ProfileError
 from grammar.profile import Profile
 from grammar.rules.production import Production, result_arrays
 from grammar.values.dims import Dims
-from grammar.values.patterns import ArrayPattern
+from grammar.values.patterns import ArrayPattern, TreePattern
 from grammar.values.types import FLOATS, IMPLIES, KEY, SIGNS, ArrayType
 
 T = TypeVar("T")
+NEVER_IN_TREES = ("spd",)
+"""Refinements of arrays that are no leaves of a pytree of parameters or state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,16 @@ class Tables:
 
     def _accepts(self, dtype: str, rank: int, refinement: str) -> Iterable[tuple[tuple[Production, str], float]]:
         implied = IMPLIES[refinement]
+        in_tree = dtype in FLOATS and refinement not in NEVER_IN_TREES
         for production in self.productions:
             fitting = [
                 name
-                for name, pattern in production.arrays
-                if dtype in pattern.dtypes and pattern.dims.fits_rank(rank) and pattern.refinement.name in implied
+                for name, pattern in production.operands
+                if (
+                    in_tree
+                    if isinstance(pattern, TreePattern)
+                    else dtype in pattern.dtypes and pattern.dims.fits_rank(rank) and pattern.refinement.name in implied
+                )
             ]
             for name in fitting:
                 yield (production, name), self.weight[production.name] / len(fitting)

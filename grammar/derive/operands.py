@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from math import log2
 
 from grammar.derive.draft import Draft
 from grammar.derive.fitting import bind_array, unbound
-from grammar.derive.graph import Block, Display, Literal, Tree, Var, type_of
+from grammar.derive.graph import Block, Display, Literal, Tree, Var, type_of, variables
 from grammar.derive.growth import Growth
+from grammar.derive.index import NEVER_IN_TREES
 from grammar.values import types
 from grammar.values.binding import Binding
 from grammar.values.dims import Sizes
 from grammar.values.patterns import ArrayPattern, TreePattern
-from grammar.values.types import IMPLIES, KEY, ArrayType, Refinement
+from grammar.values.types import ANY, IMPLIES, KEY, ArrayType, Refinement, Type
 
 _FLOAT_LITERALS = (2.0, 0.5, 0.1, 3.0, 0.25, 1.5, 0.9, 0.01, 4.0, 10.0, 0.2, 1e-3)
 _INT_LITERALS = (2, 3, 1, 4, 5, 7)
+_LEAVES = (0.35, 0.8, 1.0)
 _STATE_KEYS = ("state", "trace", "total")
 
 Found = tuple[Tree, Binding]
@@ -43,7 +45,7 @@ class Operands:
     ) -> Found | None:
         """A value for the operand of this name that is none of those taken; None where there is no way to one."""
         if isinstance(pattern, TreePattern):
-            return self._tree(block, pattern, binding)
+            return self._tree(block, pattern, binding, taken, depth)
         literal = bool(taken) and _may_be_literal(pattern, binding)
         if literal and self._choices.chance(self._draft.style["literal"]):
             return self._literal(pattern, binding), binding
@@ -76,24 +78,67 @@ class Operands:
         made = self._growth.produce(block, goal, depth + 1) if deeper else None
         return None if made is None else (made, with_goal)
 
-    def _tree(self, block: Block, pattern: TreePattern, binding: Binding) -> Found | None:
-        """One to three float arrays of the scope, together."""
+    def _tree(
+        self, block: Block, pattern: TreePattern, binding: Binding, taken: Collection[Var], depth: int
+    ) -> Found | None:
+        """A tree of the type that its name stands for; where that is open, float arrays of the scope together."""
         draft = self._draft
-        pool = [var for var in block.scope if var.type.dtype == draft.float and var.type.refinement.name != "spd"]
+        if (known := binding.trees.get(pattern.name)) is not None:
+            tree = self._like(block, known, taken, depth)
+            return None if tree is None else (tree, binding)
+        pool = _leaves(block, draft.float)
         if not pool and draft.may_add_argument(block, 0):
             pool = [draft.add_argument(draft.first_type(), "init")]
-        pool.sort(key=lambda var: var.uses)
-        count = min(len(pool), 1 + self._choices.weighted((0.35, 0.8, 1.0)))
-        if count == 0:
+        if not pool:
             return None
-        chosen = tuple(pool[at] for at in sorted(self._choices.distinct(min(len(pool), count + 2), count)))
-        if count == 1:
+        count = min(len(pool), 1 + self._choices.weighted(_LEAVES))
+        chosen = [pool[at] for at in sorted(self._choices.distinct(min(len(pool), count + 2), count))]
+        return self._together(pattern, chosen, binding)
+
+    def tree_of(self, block: Block, pattern: TreePattern, leaf: Var) -> Found:
+        """A tree with this variable as one of its leaves, and the binding that it brings."""
+        others = [var for var in _leaves(block, leaf.type.dtype) if var is not leaf]
+        count = min(len(others), self._choices.weighted(_LEAVES))
+        chosen = [others[at] for at in self._choices.distinct(min(len(others), count + 2), count)]
+        return self._together(pattern, sorted([leaf, *chosen], key=block.scope.index), Binding({}))
+
+    def _together(self, pattern: TreePattern, chosen: list[Var], binding: Binding) -> Found:
+        """An array by itself, several as a tuple or, sometimes, a dictionary."""
+        if len(chosen) == 1:
             tree: Tree = chosen[0]
         elif self._choices.chance(0.2):
-            tree = Display(chosen, tuple(_STATE_KEYS[:count]))
+            tree = Display(tuple(chosen), _STATE_KEYS[: len(chosen)])
         else:
-            tree = Display(chosen)
+            tree = Display(tuple(chosen))
         return tree, binding.with_tree(pattern.name, type_of(tree))
+
+    def _like(self, block: Block, of: Type, taken: Collection[Var], depth: int) -> Tree | None:
+        """A tree of the same form as another, of other arrays: of the scope, made for it, or new arguments."""
+        if isinstance(of, types.DictType):
+            items = self._all_like(block, [item for _, item in of.items], taken, depth)
+            return None if items is None else Display(items, tuple(key for key, _ in of.items))
+        if isinstance(of, types.TupleType):
+            items = self._all_like(block, of.items, taken, depth)
+            return None if items is None else Display(items)
+        fitting = [var for var in block.visible() if var not in taken and var.type.fits(replace(of, refinement=ANY))]
+        if fitting:
+            return min(fitting, key=lambda var: var.uses)
+        goal = replace(of, refinement=ANY)
+        if self._draft.may_add_argument(block, depth):
+            return self._draft.add_argument(goal, "other")
+        return self._growth.produce(block, goal, depth + 1) if depth < self._draft.caps["depth"] else None
+
+    def _all_like(
+        self, block: Block, of: Iterable[Type], taken: Collection[Var], depth: int
+    ) -> tuple[Tree, ...] | None:
+        """One for each, no array twice."""
+        found: list[Tree] = []
+        for item in of:
+            tree = self._like(block, item, {*taken, *(var for each in found for var in variables(each))}, depth)
+            if tree is None:
+                return None
+            found.append(tree)
+        return tuple(found)
 
     def _in_scope(self, block: Block, pattern: ArrayPattern, binding: Binding, taken: Collection[Var]) -> Found | None:
         """One of the variables that the block sees and the pattern accepts; those without a use come first."""
@@ -170,6 +215,12 @@ class Operands:
             if how == 3:
                 return ()
         return shape
+
+
+def _leaves(block: Block, dtype: str) -> list[Var]:
+    """The variables of a block that may be leaves of a tree, those without a use first."""
+    pool = [v for v in block.scope if v.type.dtype == dtype and v.type.refinement.name not in NEVER_IN_TREES]
+    return sorted(pool, key=lambda var: var.uses)
 
 
 def _may_be_literal(pattern: ArrayPattern, binding: Binding) -> bool:

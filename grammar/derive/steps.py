@@ -67,14 +67,22 @@ class Steps:
         return pool[self._choices.weighted(cumulative)] if total else None
 
     def _forward(self, block: Block, production: Production, operand: str, driver: Var) -> Node | None:
-        """Applies a production with `driver` as one operand."""
+        """Applies a production with `driver` as one operand, or as a leaf of one."""
         pattern = production.params[operand]
+        if isinstance(pattern, TreePattern):
+            return self._draft.attempt(block, lambda: self._with_leaf(block, production, operand, driver))
         assert isinstance(pattern, ArrayPattern)
         bindings = bind_array(pattern, driver.type, Binding({}))
         if not bindings:
             return None
         binding = self._choices.item(bindings)
         return self._draft.attempt(block, lambda: self.assemble(block, production, binding, {operand: driver}, 0))
+
+    def _with_leaf(self, block: Block, production: Production, operand: str, driver: Var) -> Node | None:
+        pattern = production.params[operand]
+        assert isinstance(pattern, TreePattern)
+        tree, binding = self._operands.tree_of(block, pattern, driver)
+        return self.assemble(block, production, binding, {operand: tree}, 0)
 
     # --- backwards ---
 
