@@ -4,17 +4,30 @@
 # pyright: reportMissingParameterType=false, reportUnknownParameterType=false
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from grammar.productions.control import loosened
-from grammar.rules.notation import Array, Body, Float, Helper, Magnitude, Smooth, Static, Tree, either, production
+from grammar.rules.notation import (
+    Array,
+    Body,
+    C,
+    Float,
+    Function,
+    Helper,
+    Magnitude,
+    Productions,
+    Smooth,
+    Static,
+    Tree,
+    either,
+)
 from grammar.values.statics import among, between
 
-Function = Callable[..., Any]
+production = Productions()
+
 # A derivative may be larger than what it is the derivative of.
 _SLOPE: Magnitude = lambda fun, x: max(fun, x) + 4  # noqa: E731 - a table entry
 _SLOPE_OF_TWO: Magnitude = lambda fun, x, y: max(fun, x, y) + 4  # noqa: E731
@@ -79,8 +92,8 @@ def grad_both(
 
 @production(weight=0.4, relation=loosened)
 def grad_tree(
-    loss: Body[Function, "~C, *x -> ", Smooth], params: Tree[Any, "~C"], x: Float[Array, "*x"]
-) -> Tree[Any, "~C"]:
+    loss: Body[Callable[[C, Array], Array], "~C, *x -> ", Smooth], params: Tree[C, "~C"], x: Float[Array, "*x"]
+) -> Tree[C, "~C"]:
     return jax.grad(loss)(params, x)
 
 
@@ -93,14 +106,14 @@ def value_and_grad(
 
 @production(weight=0.5, magnitude=_SLOPE)
 def value_and_grad_aux(
-    fun: Body[Function, "*x -> , *a", Smooth], x: Float[Array, "*x"]
+    fun: Body[Callable[[Array], tuple[Array, Array]], "*x -> , *a", Smooth], x: Float[Array, "*x"]
 ) -> tuple[tuple[Float[Array, ""], Float[Array, "*a"]], Float[Array, "*x"]]:
     return jax.value_and_grad(fun, has_aux=True)(x)
 
 
 @production(weight=0.3, names="grads aux", magnitude=_SLOPE)
 def grad_aux(
-    fun: Body[Function, "*x -> , *a", Smooth], x: Float[Array, "*x"]
+    fun: Body[Callable[[Array], tuple[Array, Array]], "*x -> , *a", Smooth], x: Float[Array, "*x"]
 ) -> tuple[Float[Array, "*x"], Float[Array, "*a"]]:
     return jax.grad(fun, has_aux=True)(x)
 

@@ -1,7 +1,5 @@
 """Fourier and cosine transforms."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -15,20 +13,25 @@ from grammar.rules.notation import (
     Magnitude,
     NonNegative,
     Num,
+    Productions,
     Static,
     either,
-    production,
 )
 from grammar.values.statics import among, axis, size
 
+production = Productions()
+
 _GROWS: Magnitude = lambda x, n: x + n + 0.5  # noqa: E731 - a table entry
 
-_COMPLEX_ROWS: Any = pattern(Complex[Array, "*b n"])
-_REAL_ROWS: Any = pattern(Float32[Array, "*b n"])
-_COMPLEX_PLANES: Any = pattern(Complex[Array, "*b m n"])
+_COMPLEX_ROWS = pattern(Complex[Array, "*b n"])
+_REAL_ROWS = pattern(Float32[Array, "*b n"])
+_COMPLEX_PLANES = pattern(Complex[Array, "*b m n"])
 
-elementwise(jnp.fft.fft, weight=0.6, operand=_REAL_ROWS, result=_COMPLEX_ROWS, magnitude=_GROWS, names="spectrum")
 elementwise(
+    production, jnp.fft.fft, weight=0.6, operand=_REAL_ROWS, result=_COMPLEX_ROWS, magnitude=_GROWS, names="spectrum"
+)
+elementwise(
+    production,
     jnp.fft.fft,
     weight=0.3,
     operand=_COMPLEX_ROWS,
@@ -36,8 +39,9 @@ elementwise(
     names="spectrum modes",
     prefix="complex_",
 )
-elementwise(jnp.fft.ifft, weight=0.6, operand=_COMPLEX_ROWS, names="signal field")
+elementwise(production, jnp.fft.ifft, weight=0.6, operand=_COMPLEX_ROWS, names="signal field")
 elementwise(
+    production,
     jnp.fft.fft2,
     jnp.fft.fftn,
     weight=0.3,
@@ -46,8 +50,8 @@ elementwise(
     magnitude=lambda x, m, n: x + m + n + 0.5,
     names="spectrum modes",
 )
-elementwise(jnp.fft.ifft2, weight=0.3, operand=_COMPLEX_PLANES, names="field image")
-elementwise(jnp.fft.ifftn, weight=0.2, operand=pattern(Complex[Array, "d m n"]), names="field")
+elementwise(production, jnp.fft.ifft2, weight=0.3, operand=_COMPLEX_PLANES, names="field image")
+elementwise(production, jnp.fft.ifftn, weight=0.2, operand=pattern(Complex[Array, "d m n"]), names="field")
 
 
 @production(weight=0.7, names="spectrum modes", magnitude=lambda x, k: x + k + 1.5)

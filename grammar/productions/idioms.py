@@ -1,8 +1,5 @@
 """Things people write in several lines: losses, steps of optimisers and solvers, stencils."""
 
-from collections.abc import Callable
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -12,21 +9,23 @@ from grammar.rules.notation import (
     Body,
     Float,
     Float32,
+    Function,
     Helper,
     Index,
     Int32,
     Magnitude,
     NonNegative,
     Probability,
+    Productions,
     Simplex,
     Smooth,
     Static,
     either,
-    production,
 )
 from grammar.values.statics import among, size
 
-Function = Callable[..., Any]
+production = Productions()
+
 # A mean of zero and a variance of one: no element is above the root of their number.
 _NORMALISED: Magnitude = lambda x, d: d / 2 + 0.5  # noqa: E731 - a table entry
 

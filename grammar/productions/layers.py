@@ -1,8 +1,5 @@
 """Layers that people write in several lines: normalisation, dense and recurrent ones, attention."""
 
-from collections.abc import Callable
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -13,19 +10,21 @@ from grammar.rules.notation import (
     Bool,
     Float,
     Float32,
+    Function,
     Helper,
     Index,
     Int32,
     Magnitude,
     Probability,
+    Productions,
     Static,
     Unit,
     either,
-    production,
 )
 from grammar.values.statics import among
 
-Function = Callable[..., Any]
+production = Productions()
+
 # A mean of zero and a variance of one: no element is above the root of their number.
 _NORMALISED: Magnitude = lambda x, d: d / 2 + 0.5  # noqa: E731 - a table entry
 

@@ -17,14 +17,16 @@ from grammar.rules.notation import (
     NonNegative,
     Num,
     Positive,
+    Productions,
     Static,
     Triangular,
     Unit,
     either,
-    production,
 )
 from grammar.values.dims import Binding
 from grammar.values.statics import among, between
+
+production = Productions()
 
 # --- SPD matrices, factors and solves -----------------------------------------------------------------------
 
@@ -311,6 +313,7 @@ def diagonal(x: Num[Array, "n n"]) -> Num[Array, "n", Like("x")]:
 
 
 elementwise(
+    production,
     jnp.linalg.matrix_norm,
     weight=0.3,
     operand=pattern(Float32[Array, "*b m n"]),
