@@ -17,7 +17,6 @@ from grammar.rules.notation import (
     Float,
     Function,
     Helper,
-    Magnitude,
     Productions,
     Smooth,
     Static,
@@ -28,9 +27,16 @@ from grammar.values.statics import among, between
 
 production = Productions()
 
-# A derivative may be larger than what it is the derivative of.
-_SLOPE: Magnitude = lambda fun, x: max(fun, x) + 4  # noqa: E731 - a table entry
-_SLOPE_OF_TWO: Magnitude = lambda fun, x, y: max(fun, x, y) + 4  # noqa: E731
+
+def _slope(fun: float, x: float) -> float:
+    """A derivative may be larger than what it is the derivative of."""
+    return max(fun, x) + 4
+
+
+def _slope_of_two(fun: float, x: float, y: float) -> float:
+    """The same of two variables."""
+    return max(fun, x, y) + 4
+
 
 # --- derivatives --------------------------------------------------------------------------------------------
 
@@ -64,26 +70,26 @@ def grad_of_model(
     return jax.grad(loss_fn)(w, x)
 
 
-@production(weight=0.6, names="grads slope", magnitude=_SLOPE)
+@production(weight=0.6, names="grads slope", magnitude=_slope)
 def grad(fun: Body[Function, "*x -> ", Smooth], x: Float[Array, "*x"]) -> Float[Array, "*x"]:
     return jax.grad(fun)(x)
 
 
-@production(weight=0.4, names="grads", magnitude=_SLOPE_OF_TWO)
+@production(weight=0.4, names="grads", magnitude=_slope_of_two)
 def grad_first(
     fun: Body[Function, "*x, *y -> ", Smooth], x: Float[Array, "*x"], y: Float[Array, "*y"]
 ) -> Float[Array, "*x"]:
     return either(jax.grad(fun)(x, y), jax.grad(fun, argnums=0)(x, y), weights=(3, 1))
 
 
-@production(weight=0.3, names="grads", magnitude=_SLOPE_OF_TWO)
+@production(weight=0.3, names="grads", magnitude=_slope_of_two)
 def grad_second(
     fun: Body[Function, "*x, *y -> ", Smooth], x: Float[Array, "*x"], y: Float[Array, "*y"]
 ) -> Float[Array, "*y"]:
     return jax.grad(fun, argnums=1)(x, y)
 
 
-@production(weight=0.4, names="dx dy", magnitude=_SLOPE_OF_TWO)
+@production(weight=0.4, names="dx dy", magnitude=_slope_of_two)
 def grad_both(
     fun: Body[Function, "*x, *y -> ", Smooth], x: Float[Array, "*x"], y: Float[Array, "*y"]
 ) -> tuple[Float[Array, "*x"], Float[Array, "*y"]]:
@@ -97,35 +103,35 @@ def grad_tree(
     return jax.grad(loss)(params, x)
 
 
-@production(weight=0.5, names="loss grads", magnitude=_SLOPE)
+@production(weight=0.5, names="loss grads", magnitude=_slope)
 def value_and_grad(
     fun: Body[Function, "*x -> ", Smooth], x: Float[Array, "*x"]
 ) -> tuple[Float[Array, ""], Float[Array, "*x"]]:
     return jax.value_and_grad(fun)(x)
 
 
-@production(weight=0.5, magnitude=_SLOPE)
+@production(weight=0.5, magnitude=_slope)
 def value_and_grad_aux(
     fun: Body[Callable[[Array], tuple[Array, Array]], "*x -> , *a", Smooth], x: Float[Array, "*x"]
 ) -> tuple[tuple[Float[Array, ""], Float[Array, "*a"]], Float[Array, "*x"]]:
     return jax.value_and_grad(fun, has_aux=True)(x)
 
 
-@production(weight=0.3, names="grads aux", magnitude=_SLOPE)
+@production(weight=0.3, names="grads aux", magnitude=_slope)
 def grad_aux(
     fun: Body[Callable[[Array], tuple[Array, Array]], "*x -> , *a", Smooth], x: Float[Array, "*x"]
 ) -> tuple[Float[Array, "*x"], Float[Array, "*a"]]:
     return jax.grad(fun, has_aux=True)(x)
 
 
-@production(weight=0.5, names="per_example_grads", magnitude=_SLOPE_OF_TWO)
+@production(weight=0.5, names="per_example_grads", magnitude=_slope_of_two)
 def grad_per_example(
     fun: Body[Function, "*x, *y -> ", Smooth], x: Float[Array, "*x"], y: Float[Array, "n *y"]
 ) -> Float[Array, "n *x"]:
     return jax.vmap(jax.grad(fun), in_axes=(None, 0))(x, y)
 
 
-@production(weight=0.3, names="slopes derivatives", magnitude=_SLOPE)
+@production(weight=0.3, names="slopes derivatives", magnitude=_slope)
 def grad_pointwise(fun: Body[Function, " -> ", Smooth], x: Float[Array, "n"]) -> Float[Array, "n"]:
     return jax.vmap(jax.grad(fun))(x)
 
@@ -170,12 +176,12 @@ def vjp_pair(
     return out, grads
 
 
-@production(weight=0.4, names="jacobian jac", magnitude=_SLOPE)
+@production(weight=0.4, names="jacobian jac", magnitude=_slope)
 def jacfwd(fun: Body[Function, "n -> *y", Smooth], x: Float[Array, "n"]) -> Float[Array, "*y n"]:
     return jax.jacfwd(fun)(x)
 
 
-@production(weight=0.4, names="jacobian jac", magnitude=_SLOPE)
+@production(weight=0.4, names="jacobian jac", magnitude=_slope)
 def jacrev(fun: Body[Function, "n -> *y", Smooth], x: Float[Array, "n"]) -> Float[Array, "*y n"]:
     return either(jax.jacrev(fun)(x), jax.jacobian(fun)(x), weights=(2, 1))
 

@@ -14,7 +14,6 @@ from grammar.rules.notation import (
     Helper,
     Index,
     Int32,
-    Magnitude,
     Probability,
     Productions,
     Static,
@@ -25,8 +24,10 @@ from grammar.values.statics import among
 
 production = Productions()
 
-# A mean of zero and a variance of one: no element is above the root of their number.
-_NORMALISED: Magnitude = lambda x, d: d / 2 + 0.5  # noqa: E731 - a table entry
+
+def _normalised(x: float, d: float) -> float:
+    """With a mean of zero and a variance of one no element is above the root of their number."""
+    return d / 2 + 0.5
 
 
 def _affine(x: float, kernel: float, bias: float, d: float) -> float:
@@ -36,7 +37,7 @@ def _affine(x: float, kernel: float, bias: float, d: float) -> float:
 # --- normalisation ------------------------------------------------------------------------------------------
 
 
-@production(weight=0.8, names="normed x_norm normalised", magnitude=_NORMALISED)
+@production(weight=0.8, names="normed x_norm normalised", magnitude=_normalised)
 def standardise(x: Float[Array, "*b d"], eps: Static[float, among(1e-5, 1e-6, 1e-3)]) -> Float[Array, "*b d"]:
     mean = jnp.mean(x, axis=-1, keepdims=True)
     var = either(jnp.var(x, axis=-1, keepdims=True), jnp.mean((x - mean) ** 2, axis=-1, keepdims=True))

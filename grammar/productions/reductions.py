@@ -23,46 +23,12 @@ from grammar.rules.notation import (
     Static,
     either,
 )
-from grammar.rules.reduction import Reduction, log_total, product, total
+from grammar.rules.reduction import Reduction, log_total, plain, product, total
 from grammar.values.statics import among, axis
 
 production = Productions()
 
 _SIGN = SignOf("x")
-
-
-def plain(rule: Reduction, *functions: Function, pairs: bool = True, kept: bool = True, prefix: str = "") -> None:
-    """The usual forms of each `function(x, axis=...)` under one rule."""
-    for function in functions:
-        label = prefix + label_of(function)
-        _whole_and_axis(rule, function, label)
-        if kept:
-            _kept(rule, function, label)
-        if pairs:
-            _pair(rule, function, label)
-
-
-def _whole_and_axis(rule: Reduction, function: Function, label: str) -> None:
-    @rule("whole", 0.7, f"{label}_whole")
-    def _(x: Array) -> Array:
-        return function(x)
-
-    @rule("axis", 1.0, f"{label}_axis")
-    def _(x: Array, axis: int) -> Array:
-        return either(function(x, axis=axis), function(x, axis), weights=(4, 1))
-
-
-def _kept(rule: Reduction, function: Function, label: str) -> None:
-    @rule("kept", 0.3, f"{label}_kept")
-    def _(x: Array, axis: int) -> Array:
-        return function(x, axis=axis, keepdims=True)
-
-
-def _pair(rule: Reduction, function: Function, label: str) -> None:
-    @rule("pair", 0.3, f"{label}_axes")
-    def _(x: Array, axes: tuple[int, int]) -> Array:
-        return function(x, axis=axes)
-
 
 # --- sums and means -------------------------------------------------------------------------------
 _sum = Reduction(production, Inexact, weight=3, grow=total, keep=_SIGN, names="total")

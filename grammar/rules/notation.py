@@ -142,7 +142,6 @@ class Productions(Registry):
         weight: float = 1.0,
         name: str = "",
         names: str = "",
-        group: str = "",
         magnitude: Magnitude | None = None,
         relation: Relation | None = None,
         differentiable: bool = True,
@@ -153,7 +152,7 @@ class Productions(Registry):
         """Declares the function below as a production and returns it unchanged.
 
         The keywords are the fields of `Production`; blanks separate `names`, and `signature` has patterns by parameter
-        (and "return") where a family computes them. Raises GrammarError, with file and line, for what cannot be meant.
+        (and "return") where a family computes them. GrammarError, with file and line, for what cannot be meant.
         """
         _check_keywords(misplaced)
 
@@ -164,7 +163,7 @@ class Productions(Registry):
             made = Production(
                 name or plain.__name__,
                 weight,
-                group or Path(file).stem,
+                Path(file).stem,
                 plain,
                 patterns,
                 result,

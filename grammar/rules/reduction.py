@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar, cast
 
+import jax
+import jax.numpy as jnp
+
 from grammar.choices import Choices
-from grammar.rules.families import pattern
-from grammar.rules.notation import Array, ArrayPattern, Productions, RefinementRule
+from grammar.rules.families import label_of, pattern
+from grammar.rules.notation import Array, ArrayPattern, Function, Productions, RefinementRule, either
 from grammar.rules.production import Magnitude, Parameter
 from grammar.values.dims import Binding
 from grammar.values.statics import axis, bound
+
+# The modules whose names the templates may be written with.
+_SPELLED = (jax, jnp)
 
 F = TypeVar("F", bound=Callable[..., Array])
 Growth = Callable[[float, float], float]
@@ -127,3 +133,36 @@ _FORMS = {
     "pair lax": ("*a m n *b", "*a *b"),
     "along": ("*a n *b", "*a n *b"),
 }
+
+
+def plain(rule: Reduction, *functions: Function, pairs: bool = True, kept: bool = True, prefix: str = "") -> None:
+    """The usual forms of each `function(x, axis=...)` under one rule."""
+    for function in functions:
+        label = prefix + label_of(function)
+        _whole_and_axis(rule, function, label)
+        if kept:
+            _kept(rule, function, label)
+        if pairs:
+            _pair(rule, function, label)
+
+
+def _whole_and_axis(rule: Reduction, function: Function, label: str) -> None:
+    @rule("whole", 0.7, f"{label}_whole")
+    def _(x: Array) -> Array:
+        return function(x)
+
+    @rule("axis", 1.0, f"{label}_axis")
+    def _(x: Array, axis: int) -> Array:
+        return either(function(x, axis=axis), function(x, axis), weights=(4, 1))
+
+
+def _kept(rule: Reduction, function: Function, label: str) -> None:
+    @rule("kept", 0.3, f"{label}_kept")
+    def _(x: Array, axis: int) -> Array:
+        return function(x, axis=axis, keepdims=True)
+
+
+def _pair(rule: Reduction, function: Function, label: str) -> None:
+    @rule("pair", 0.3, f"{label}_axes")
+    def _(x: Array, axes: tuple[int, int]) -> Array:
+        return function(x, axis=axes)

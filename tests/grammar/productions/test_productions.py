@@ -2,11 +2,12 @@
 
 import os
 from functools import partial
+from pathlib import Path
 
 import jax
 import pytest
 
-import grammar
+import grammar.productions
 from grammar.choices import Seeded
 from grammar.derive.derive import Derivation
 from grammar.derive.graph import Block, Display, Var, type_of, walk
@@ -26,6 +27,11 @@ MOST_REJECTED = 0.6
 
 def test_no_production_is_lost():
     assert len(GRAMMAR.tables.productions) >= 1086
+
+
+def test_every_file_is_in_the_grammar():
+    files = {path for path in Path(grammar.productions.__file__).parent.glob("*.py") if path.name != "__init__.py"}
+    assert GRAMMAR.modules.keys() == files
 
 
 def run_checked(block, values, spelling):
