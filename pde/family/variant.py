@@ -17,7 +17,8 @@ from pde.schemes.model import Data, Model, Trait
 from pde.schemes.problem import Problem
 from pde.schemes.scheme import Scheme
 from pde.schemes.table import SCHEMES
-from pde.solvers.table import SOLVERS, Plan, Solver
+from pde.solvers.solver import Plan, Solver
+from pde.solvers.table import SOLVERS
 
 MOST_ELEMENTS = 2**20
 MOST_UNKNOWNS = 2**26

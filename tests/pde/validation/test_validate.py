@@ -13,7 +13,6 @@ from pde.family.catalogue import catalogue, stratified, unvalidated, variants
 from pde.family.family import variant_of
 from pde.family.variant import Variant
 from pde.schemes.problem import Problem
-from pde.solvers.table import SOLVERS
 from pde.validation.validate import validate
 
 QUICK = [
@@ -70,8 +69,6 @@ def test_the_catalogue_is_broad() -> None:
     assert len(chosen) >= 1000
     assert len({v.key for v in chosen}) == len(chosen)
     assert len({(v.solver, v.scheme) for v in chosen}) >= 40
-    assert {v.solver for v in chosen} == set(SOLVERS)
-    assert {v.loop for v in chosen} == {loop for s in SOLVERS.values() for loop in s.loops}
     assert len({v.solver for v in stratified()}) >= 40
 
 
