@@ -20,14 +20,20 @@ LINE = 88
 _INDENT = "    "
 
 
-def module(imports: Iterable[str], functions: Sequence[cst.FunctionDef]) -> str:
-    """The text of a module: those imports that it uses, sorted, then the functions, two blank lines apart."""
-    lines: list[str] = []
-    for function in functions:
-        lines += ["", "", *_function(function, "")]
-    body = "\n".join(lines) + "\n"
-    used = _import_lines(line for line in imports if _uses(body, line.rsplit(" ", 1)[1]))
-    return "\n".join([*used, body]) if used else body.lstrip("\n")
+def module(imports: Iterable[str], definitions: Iterable[str], *, merge: bool = True) -> str:
+    """The text of a module: those imports that it uses, sorted, then the definitions, two blank lines apart.
+
+    With `merge`, what is imported from one module stands on one line.
+    """
+    body = "\n\n\n".join(definitions) + "\n"
+    code = _DOCSTRING.sub("", body)
+    used = _sorted(line for line in imports if _uses(code, line.rsplit(" ", 1)[1]))
+    return "\n".join([*(_merged(used) if merge else used), "", "", body]) if used else body
+
+
+def definition(node: cst.FunctionDef) -> str:
+    """The text of a function, without a line end after its last line."""
+    return "\n".join(_function(node, ""))
 
 
 def check(statements: Sequence[Any]) -> None:
@@ -36,18 +42,24 @@ def check(statements: Sequence[Any]) -> None:
         _statement(statement, "")
 
 
-def _uses(body: str, alias: str) -> bool:
-    return re.search(rf"(?<![\w.]){alias.partition('.')[0]}\b", body) is not None
+_DOCSTRING = re.compile(r' *""".*"""\n')
 
 
-def _import_lines(imports: Iterable[str]) -> list[str]:
-    lines = sorted(imports)
-    plain = [line for line in lines if line.startswith("import ")]
-    by_module: dict[str, list[str]] = {}
-    for line in (line for line in lines if line.startswith("from ")):
-        _, origin, _, what = line.split(" ", 3)
-        by_module.setdefault(origin, []).append(what)
-    return plain + [f"from {origin} import {', '.join(names)}" for origin, names in by_module.items()]
+def _uses(code: str, alias: str) -> bool:
+    return re.search(rf"(?<![\w.]){alias.partition('.')[0]}\b", code) is not None
+
+
+def _sorted(imports: Iterable[str]) -> list[str]:
+    """Whole modules first, then what is imported from them."""
+    return sorted(imports, key=lambda line: (line.startswith("from "), line))
+
+
+def _merged(imports: Sequence[str]) -> list[str]:
+    by_module: dict[str, str] = {}
+    for line in imports:
+        origin, _, names = line.partition(" import ")
+        by_module[origin] = f"{by_module[origin]}, {names}" if origin in by_module else line
+    return list(by_module.values())
 
 
 # --- statements ------------------------------------------------------------------------------------
@@ -77,7 +89,8 @@ def _suite(block: Any, indent: str) -> list[str]:
 def _statement(node: Any, indent: str) -> list[str]:
     if isinstance(node, cst.SimpleStatementLine):
         (small,) = node.body
-        return _fit(_writer(_SMALL, small)(small), indent)
+        comments = [indent + line.comment.value for line in node.leading_lines if line.comment]
+        return comments + _fit(_writer(_SMALL, small)(small), indent)
     if isinstance(node, cst.FunctionDef):
         return _function(node, indent)
     if isinstance(node, cst.For):
