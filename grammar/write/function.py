@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import libcst as cst
 
@@ -40,7 +39,7 @@ class FunctionWriter:
         self.params: list[str] = []
         self.defaults: dict[float, str] = {}
         """Numbers that stand as defaults of further parameters, and the names of these."""
-        self.statements: list[Any] = []
+        self.statements: list[cst.BaseStatement] = []
         self.result_name = ""
         self.force_inline = False
         self._most_defaults = 0
@@ -49,7 +48,7 @@ class FunctionWriter:
 
     # --- the whole body ---
 
-    def body(self, *, inline: bool = False) -> list[Any]:
+    def body(self, *, inline: bool = False) -> list[cst.BaseStatement]:
         """The statements, return included. With `inline`, everything that may stand inline does."""
         self.force_inline = inline
         # What JAX's loops and branches call takes what they pass and no more.
@@ -178,7 +177,7 @@ class FunctionWriter:
     def _is_local(node: Node, value: Expr) -> bool:
         """Whether a template's result is one of its own variables: it then needs no further name."""
         template = node.production.template
-        return isinstance(value.node, cst.Name) and bool(template.before_raw)
+        return isinstance(value.node, cst.Name) and bool(template.preceding)
 
     def _target(self, node: Node, tree: Tree, at: int) -> Expr:
         """What the outputs are assigned to; unused ones are `_`."""
@@ -294,7 +293,7 @@ class FunctionWriter:
             if not isinstance(var, Var) or var.uses != 1:
                 continue
             place = places.get(var)
-            if place is None or node.production.template.before_raw or makes_names(node):
+            if place is None or node.production.template.preceding or makes_names(node):
                 continue
             if place and (self.force_inline or self.module.chance("inline")):
                 self._inlined.add(node)
@@ -337,7 +336,7 @@ class FunctionWriter:
         statements = writer.body(inline=True)
         if len(statements) != 1:
             return None
-        value = syntax.returned(statements[0])
+        value = syntax.parenthesised(syntax.return_value(statements[0]))
         existing = syntax.eta_reduced(value, writer.params)
         if existing is not None:
             return existing
@@ -345,7 +344,9 @@ class FunctionWriter:
         return whole if whole.width <= _WIDEST_LAMBDA else None
 
 
-def definition_of(module: ModuleContext, label: str, writer: FunctionWriter, statements: list[Any]) -> cst.FunctionDef:
+def definition_of(
+    module: ModuleContext, label: str, writer: FunctionWriter, statements: list[cst.BaseStatement]
+) -> cst.FunctionDef:
     block = writer.block
     annotate = module.annotation if module.annotated and block.parent is None else None
     own = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
+
+import libcst as cst
 
 from grammar.choices import Choices
 from grammar.text import syntax
@@ -14,7 +15,7 @@ _Guard = tuple[str, str, tuple[str, ...]]
 """What holds, what would hold otherwise, and candidates for a message."""
 
 
-def assertion(params: Sequence[tuple[str, Type]], choices: Choices) -> list[Any]:
+def assertion(params: Sequence[tuple[str, Type]], choices: Choices) -> list[cst.BaseStatement]:
     """`assert` of something that holds of the parameters; no statement where there is nothing to say."""
     return [
         syntax.statement(f"assert {holds}" + (f", {choices.item(messages)}" if choices.chance(0.5) else ""))
@@ -22,7 +23,7 @@ def assertion(params: Sequence[tuple[str, Type]], choices: Choices) -> list[Any]
     ]
 
 
-def refusal(params: Sequence[tuple[str, Type]], choices: Choices) -> list[Any]:
+def refusal(params: Sequence[tuple[str, Type]], choices: Choices) -> list[cst.BaseStatement]:
     """`if ...: raise ValueError(...)` of something that does not hold of the parameters; no statement where there is
     nothing to say."""
     return [

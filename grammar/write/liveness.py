@@ -49,7 +49,7 @@ def fits_inline(node: Node, body: Block) -> bool:
     return (
         isinstance(node.outputs, Var)
         and node.outputs.uses == 1
-        and not node.production.template.before_raw
+        and not node.production.template.preceding
         and not node.production.bodies
         and bool(places_of(body).get(node.outputs))
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import libcst as cst
 
 from grammar.choices import Choices
 from grammar.derive.applicable import BATCHES, is_float
 from grammar.text import syntax
-from grammar.values.types import ArrayType, Type, like
+from grammar.values.types import ArrayType, DictType, TupleType, Type, like
 
 Params = list[tuple[str, Type]]
 
@@ -20,7 +21,7 @@ class Wrapped:
 
     names: tuple[str, ...]
     params: Params
-    statements: Sequence[Any]
+    statements: Sequence[cst.BaseStatement]
 
 
 def wrap(transform: str, inner: str, params: Params, result: Type, choices: Choices) -> Wrapped:
@@ -32,7 +33,7 @@ def _call(params: Params) -> str:
     return ", ".join(name for name, _ in params)
 
 
-def _returned(text: str) -> list[Any]:
+def _returned(text: str) -> list[cst.BaseStatement]:
     return [syntax.statement(f"return {text}")]
 
 
@@ -73,13 +74,12 @@ def _vmap(inner: str, params: Params, result: Type, choices: Choices) -> Wrapped
 
 
 def _batched(of: Type, size: int) -> Type:
+    """The type with an axis of this size in front of all its arrays."""
     if isinstance(of, ArrayType):
         return like(of, shape=(size, *of.shape))
-    return type(of)(
-        tuple(
-            (item[0], _batched(item[1], size)) if isinstance(item, tuple) else _batched(item, size) for item in of.items
-        )  # type: ignore[arg-type]
-    )
+    if isinstance(of, TupleType):
+        return TupleType(tuple(_batched(item, size) for item in of.items))
+    return DictType(tuple((key, _batched(item, size)) for key, item in of.items))
 
 
 def _jvp(inner: str, params: Params, result: Type, choices: Choices) -> Wrapped:

@@ -21,25 +21,26 @@ from typing import Any
 
 import jax
 
+Block = Callable[..., Any]  # each has a signature of its own
+
 
 @dataclass(frozen=True)
 class Part:
     """A block with everything but its arrays bound. Equal parts become one function of the program."""
 
-    block: Callable[..., Any]
+    block: Block
     bound: tuple[tuple[str, Any], ...] = ()
+    """The parameters that are bound, sorted, each with its value or part."""
     summary: str | None = None
-    """What its docstring says where that is not the first line of the block's."""
+    """The docstring of its function, where that is not the first line of the block's."""
 
-    def bind(self) -> Callable[..., Any]:
+    def bind(self) -> Block:
         """The block as a function of its arrays alone."""
         bound = {key: value.bind() if isinstance(value, Part) else value for key, value in self.bound}
         if recursive(self.block):
-            bound["recurse"] = lambda *arrays: function(*arrays)
-            function = jax.jit(functools.partial(self.block, **bound))
-        else:
-            function = functools.partial(self.block, **bound) if bound else self.block
-        return function
+            function = jax.jit(functools.partial(self.block, **bound, recurse=lambda *arrays: function(*arrays)))
+            return function
+        return functools.partial(self.block, **bound) if bound else self.block
 
     def roles(self) -> Iterator[tuple[str, Part]]:
         """The parts that this one calls, by the parameter they are bound to."""
@@ -48,27 +49,27 @@ class Part:
                 yield key, value
 
 
-def part(block: Callable[..., Any], /, **bound: Any) -> Part:
-    """A part, its bindings checked against the block's keyword-only parameters."""
-    wanted = _bindable(block) - {"recurse"}
-    if not wanted - _optional(block) <= bound.keys() <= wanted:
-        raise TypeError(f"block {block.__name__} binds {sorted(wanted)}, given {sorted(bound)}")
+def part(block: Block, /, **bound: object) -> Part:
+    """The part of a block and its bindings. Raises TypeError where these are not its keyword-only parameters."""
+    bindable = _bindable(block) - {"recurse"}
+    if not bindable - _optional(block) <= bound.keys() <= bindable:
+        raise TypeError(f"block {block.__name__} binds {sorted(bindable)}, given {sorted(bound)}")
     return Part(block, tuple(sorted(bound.items(), key=lambda item: item[0])))
 
 
 @functools.cache
-def _bindable(block: Callable[..., Any]) -> frozenset[str]:
+def _bindable(block: Block) -> frozenset[str]:
     """Names of a block's keyword-only parameters."""
     return frozenset(p.name for p in inspect.signature(block).parameters.values() if p.kind is p.KEYWORD_ONLY)
 
 
 @functools.cache
-def _optional(block: Callable[..., Any]) -> frozenset[str]:
+def _optional(block: Block) -> frozenset[str]:
     """Names of a block's parameters that have a default."""
     return frozenset(p.name for p in inspect.signature(block).parameters.values() if p.default is not p.empty)
 
 
-def recursive(block: Callable[..., Any]) -> bool:
+def recursive(block: Block) -> bool:
     """Whether the block calls itself, by its parameter `recurse`.
 
     It is jitted then: each level is traced once, wherever it is called from, and stands once in the program's IR.

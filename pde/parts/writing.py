@@ -53,6 +53,7 @@ def _jax_imports(block: Callable[..., object]) -> list[str]:
 
 
 def _function(item: Part, name: str, names: dict[Part, str]) -> str:
+    """The text of a part's function, under its name and those of the parts that it calls."""
     bound = [(key, names[value] if isinstance(value, Part) else _literal(value)) for key, value in item.bound]
     if recursive(item.block):
         bound.append(("recurse", name))
@@ -75,12 +76,12 @@ def _definition(
     Programs have most of their functions in common, so that each is made once in a process.
     """
     source = source_of(block)
-    substitution = _Substitution(_defaults(source.definition) | dict(bound))
-    statements = [statement.visit(substitution) for statement in statements_of(source.text, source.definition)]
+    body = cst.Module(statements_of(source.text, source.definition))
+    body = body.visit(_Substitution(_defaults(source.definition) | dict(bound)))
     # A program's reader wants the role, the library's reader the derivation.
     first = summary or (ast.get_docstring(source.definition) or "").splitlines()[0]
     params = cst.Parameters([syntax.param(argument.arg) for argument in source.definition.args.args])
-    definition = syntax.function(name, params, [syntax.docstring(first), *statements])
+    definition = syntax.function(name, params, [syntax.docstring(first), *body.body])
     if recursive(block):
         definition = definition.with_changes(decorators=[syntax.decorator("jax.jit")])
     return printer.definition(definition)
