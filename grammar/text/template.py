@@ -45,6 +45,7 @@ def _syntax_fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
 
 Env = Mapping[str, Expr]
 Pick = Callable[[Sequence[float]], int]
+BuildExpr = Callable[[Env, Pick], Expr]
 Build = Callable[[Env, Pick], Any]  # a node or a list of nodes, of any type that libcst's constructors take
 
 
@@ -114,7 +115,7 @@ class Template:
 
     # --- compiling ---
 
-    def _expression(self, node: cst.BaseExpression) -> Callable[[Env, Pick], Expr]:
+    def _expression(self, node: cst.BaseExpression) -> BuildExpr:
         """A function that builds a whole expression with its precedence and width."""
         options = _options(node)
         if options is not None:
@@ -123,38 +124,39 @@ class Template:
             self._count(node.value)
             key = node.value
             return lambda env, pick: env[key]
-        counts_before = dict(self.counts)
+        before = dict(self.counts)
         build, precedence = self._builder(node), precedence_of(node)
-        uses = [(key, n - counts_before.get(key, 0)) for key, n in self.counts.items()]
-        uses = [(key, n) for key, n in uses if n]
+        uses = list(self._counts_since(before).items())
         width = len(printer.text(node)) - sum(len(key) * n for key, n in uses)
         if build is None:
-            fixed = Expr(node, precedence, width)
-            return lambda env, pick: fixed
+            constant = Expr(node, precedence, width)
+            return lambda env, pick: constant
         return lambda env, pick: Expr(
             build(env, pick), precedence, width + sum(env[key].width * n for key, n in uses if key in env)
         )
 
-    def _choice(
-        self, options: Sequence[cst.BaseExpression], cumulative: Sequence[float]
-    ) -> Callable[[Env, Pick], Expr]:
+    def _choice(self, options: Sequence[cst.BaseExpression], cumulative: Sequence[float]) -> BuildExpr:
         """A function that builds one of the spellings; a hole counts as often as it stands in the one with most."""
         self.spellings = max(self.spellings, len(options))
         before = dict(self.counts)
         most = dict(before)
-        builders: list[Callable[[Env, Pick], Expr]] = []
+        builds: list[BuildExpr] = []
         for option in options:
             self.counts = dict(before)
-            builders.append(self._expression(option))
+            builds.append(self._expression(option))
             for key, n in self.counts.items():
                 most[key] = max(most.get(key, 0), n)
         self.counts = most
-        return lambda env, pick: builders[pick(cumulative)](env, pick)
+        return lambda env, pick: builds[pick(cumulative)](env, pick)
 
     def _count(self, hole: str) -> None:
         self.counts[hole] = self.counts.get(hole, 0) + 1
         if self._depth:
             self.nested.add(hole)
+
+    def _counts_since(self, before: Mapping[str, int]) -> dict[str, int]:
+        """How often holes were counted after the counts were as `before`."""
+        return {key: n - before.get(key, 0) for key, n in self.counts.items() if n > before.get(key, 0)}
 
     def _builder(self, node: object, parent: cst.CSTNode | None = None, field: str = "") -> Build | None:
         """A function that builds the node or nodes; None where nothing in them changes from program to program."""
@@ -173,25 +175,26 @@ class Template:
         """A function that builds the node around those of its fields that hold holes."""
         kind = type(node)
         self._depth += kind in _SCOPES
-        parts: dict[str, Build] = {}
-        for key in _syntax_fields(kind):
-            child = getattr(node, key)
-            iterated = key == "iter" and isinstance(child, cst.Name | cst.Call)
-            before = dict(self.counts) if iterated else {}
-            build = self._builder(child, node, key)
-            if iterated:
-                self.iterated |= {hole for hole, n in self.counts.items() if n > before.get(hole, 0)}
-            if build is not None:
-                parts[key] = build
+        builds = [(key, self._field(node, key)) for key in _syntax_fields(kind)]
         self._depth -= kind in _SCOPES
-        if not parts:
+        changing = {key: build for key, build in builds if build is not None}
+        if not changing:
             return None
-        fixed = {key: getattr(node, key) for key in _fields(kind) if key not in parts}
-        if len(parts) == 1:
-            ((only, build_only),) = parts.items()
-            return lambda env, pick: kind(**fixed, **{only: build_only(env, pick)})
-        pairs = tuple(parts.items())
-        return lambda env, pick: kind(**fixed, **{key: build(env, pick) for key, build in pairs})
+        constant = {key: getattr(node, key) for key in _fields(kind) if key not in changing}
+        if len(changing) == 1:  # most have one, and a display takes time
+            ((only, build_only),) = changing.items()
+            return lambda env, pick: kind(**constant, **{only: build_only(env, pick)})
+        pairs = tuple(changing.items())
+        return lambda env, pick: kind(**constant, **{key: build(env, pick) for key, build in pairs})
+
+    def _field(self, node: cst.CSTNode, key: str) -> Build | None:
+        """A function that builds what stands in a field of the node; the holes of what a loop runs over are noted."""
+        child = getattr(node, key)
+        before = dict(self.counts) if key == "iter" else {}
+        build = self._builder(child, node, key)
+        if key == "iter" and isinstance(child, cst.Name | cst.Call):
+            self.iterated.update(self._counts_since(before))
+        return build
 
     def _sequence(self, items: Sequence[object], parent: cst.CSTNode | None, field: str) -> Build | None:
         builds = [self._builder(item, parent, field) for item in items]
@@ -201,6 +204,7 @@ class Template:
         return lambda env, pick: [item if build is None else build(env, pick) for item, build in pairs]
 
     def _name(self, text: str, least: int) -> Build | None:
+        """A function that builds what stands for a name, in a place that needs the precedence `least`."""
         if text in self.params:
             self._count(text)
             return lambda env, pick: env[text].at_least(least)
