@@ -139,7 +139,7 @@ class FunctionWriter:
         return range(start, start + 2 + self.module.choices.below(min(count - start - 1, _LONGEST_SCOPE - 1)))
 
     def _into_scope(self, begin: int, nodes: Sequence[Node]) -> None:
-        """Moves the statements from `begin` on, written for these nodes, into a scope with the name of their last output."""
+        """Puts the statements from `begin` on, written for these nodes, in a scope named after their last output."""
         labels, statements = self._labels(nodes), self.statements[begin:]
         if labels and statements:
             self.module.imports.add("import jax")
