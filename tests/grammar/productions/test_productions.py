@@ -92,7 +92,7 @@ def test_written_alone_it_is_a_module_that_traces(production):
             continue
         module, label, _ = module_of(block, "none", choices, GRAMMAR.tables.profile)
         namespace = {}
-        exec(printer.module(module.imports, module.functions), namespace)
+        exec(printer.module(module.imports, map(printer.definition, module.functions)), namespace)
         jax.eval_shape(namespace[label], *interpret.arguments_of(block))
         written += 1
     assert written >= (1 - MOST_REJECTED) * WRITTEN
