@@ -22,6 +22,7 @@ QUICK = [
     ("2d", "dirichlet", "screened", "front", "differences", "diff", "cg", "fori"),
     ("2d", "dirichlet", "variable", "bump", "elements", "elements", "minres", "while"),
     ("1d", "robin", "poisson", "front", "volumes", "scatter", "bicgstab", "recorded"),
+    ("2d", "dirichlet", "poisson", "sine", "differences", "diff", "bicgstab2", "while"),
     ("1d", "mixed", "poisson", "quarter_ridge", "volumes", "slices", "thomas", "direct"),
     ("1d", "dirichlet", "poisson", "bump", "stretched", "gather", "tridiagonal_solve", "direct"),
     ("1d", "dirichlet", "poisson", "exponential", "compact", "slices", "cyclic_reduction", "direct"),
