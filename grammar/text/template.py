@@ -266,6 +266,7 @@ _SUBMODULES = (
     "jnp.linalg",
     "jnp.fft",
     "jax.nn",
+    "jax.nn.initializers",
     "jax.random",
     "jax.scipy.special",
     "jax.scipy.linalg",
