@@ -136,7 +136,7 @@ main()
     done = subprocess.run([sys.executable, script], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "mine.py:5" in done.stderr
+    assert "mine.py:6" in done.stderr
     assert "it declares" in done.stderr
 
 
