@@ -1,7 +1,10 @@
 """Random numbers: keys, samplers, and what programs do with noise."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
+from jax.nn.initializers import Initializer
 
 from grammar.choices import Choices
 from grammar.rules.families import label_of, pattern
@@ -35,6 +38,7 @@ from grammar.values.statics import among, axis, between, new_size, shape
 production = Productions()
 
 _KEY = pattern(Key[Array, ""])
+_KERNEL = pattern(Float32[Array, "m n"])
 
 # --- keys ---------------------------------------------------------------------------------------------------
 
@@ -353,6 +357,28 @@ _two_parameters(jax.random.binomial, (10.0, 0.3), 4, _NONNEGATIVE)
 
 
 # --- initial weights of layers ------------------------------------------------------------------------------
+
+
+def _initializer(function: Callable[[], Initializer]) -> None:
+    """Weights of a layer by one of JAX's initializers, whose variance follows from the sizes of the layer."""
+
+    @production(
+        name=f"init_{label_of(function)}",
+        weight=0.15,
+        names="kernel w weights",
+        magnitude=lambda: 2.0,
+        signature={"key": _KEY, "size": shape("m n"), "return": _KERNEL},
+        differentiable=False,
+    )
+    def _(key: Array, size: tuple[int, ...]) -> Array:
+        return either(function()(key, size), function()(key, size, jnp.float32), weights=(2, 1))
+
+
+_initializer(jax.nn.initializers.lecun_uniform)
+_initializer(jax.nn.initializers.glorot_normal)
+_initializer(jax.nn.initializers.he_normal)
+_initializer(jax.nn.initializers.he_uniform)
+_initializer(jax.nn.initializers.truncated_normal)
 
 
 @production(weight=0.3, names="kernel w weights", magnitude=lambda size: 2.0)

@@ -30,7 +30,7 @@ _MIXED = pattern(Mixed[Array, "*#s"])
 _MIXED_RESULT = pattern(Mixed[Array, "*s"])
 
 
-def label_of(function: Function) -> str:
+def label_of(function: Callable[..., object]) -> str:
     """The name that a function has in its module."""
     label = getattr(function, "__name__", "")
     if not label:

@@ -278,6 +278,7 @@ _SUBMODULES = (
     "jnp.linalg",
     "jnp.fft",
     "jax.nn",
+    "jax.nn.initializers",
     "jax.random",
     "jax.scipy.special",
     "jax.scipy.linalg",
