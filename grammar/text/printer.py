@@ -257,7 +257,7 @@ def _is_simple(node: cst.BaseExpression) -> bool:
     if node.lpar:
         return False
     if isinstance(node, cst.UnaryOperation):
-        return isinstance(node.operator, cst.Minus) and _is_simple(node.expression)
+        return not isinstance(node.operator, cst.Not) and _is_simple(node.expression)
     if isinstance(node, cst.Attribute):
         return isinstance(node.value, cst.Name | cst.Attribute) and _is_simple(node.value)
     return isinstance(node, cst.Name | cst.Integer | cst.Float)

@@ -106,7 +106,7 @@ def test_rules_that_fail(rule):
 
 
 def test_relation_that_returns_no_binding():
-    def declare():
+    def declare(production):
         @production(relation=lambda binding, choices: True)
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
