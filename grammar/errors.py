@@ -10,8 +10,16 @@ from processes.errors import UserError
 
 _NOTATION = frozenset(
     os.path.join(os.path.dirname(__file__), *name.split("/"))
-    for name in ("errors.py", "rules/notation.py", "values/patterns.py", "values/statics.py")
+    for name in (
+        "errors.py",
+        "rules/notation.py",
+        "rules/families.py",
+        "rules/reduction.py",
+        "values/patterns.py",
+        "values/statics.py",
+    )
 )
+"""The files that an author calls, whose frames lie between a mistake and the author."""
 
 
 class GrammarError(UserError):
@@ -37,12 +45,26 @@ def located() -> Generator[None]:
     try:
         yield
     except (ValueError, TypeError, AttributeError) as error:
-        import inspect  # takes longer than all that a command imports before it hears of signals
-
-        place = next(frame for frame in inspect.stack(context=0) if _is_annotation(frame.filename))
-        raise GrammarError(f"{place.filename}:{place.lineno}: {error}") from None
+        file, line = author()
+        raise GrammarError(f"{file}:{line}: {error}") from None
 
 
-def _is_annotation(file: str) -> bool:
+def author() -> tuple[str, int]:
+    """File and line of the statement that uses the notation: where it calls a factory of its own file, that call.
+
+    The only look at the stack: an annotation and the call of a factory have no other way to know where they stand.
+    """
+    import inspect  # takes longer than all that a command imports before it hears of signals
+
+    frame = inspect.currentframe()
+    while frame is not None and not _is_author(frame.f_code.co_filename):
+        frame = frame.f_back
+    assert frame is not None
+    while frame.f_back is not None and frame.f_back.f_code.co_filename == frame.f_code.co_filename:
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def _is_author(file: str) -> bool:
     """Whether a frame's file is where the notation is used: neither the notation nor what opened this context."""
     return file not in _NOTATION and not file.endswith("contextlib.py")

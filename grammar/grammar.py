@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import logging
-import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from grammar import productions
 from grammar import profile as profiles
 from grammar.choices import Choices, Seeded
 from grammar.derive.derive import Derivation
 from grammar.derive.graph import Block, type_of
 from grammar.derive.index import Tables
 from grammar.errors import Rejected
+from grammar.productions import GROUPS
 from grammar.program import Program, compose
 from grammar.proof import interpret
 from grammar.proof.proofs import Proofs
-from grammar.rules.production import Production, Registry, refined, registered
+from grammar.rules.production import Production, Registry, refined
 from grammar.values import types
 from processes import meaning
 from processes.commands import counted
@@ -43,7 +41,10 @@ class Grammar:
     and Python of one version.
     """
 
-    def __init__(self, registry: Registry, profile: profiles.Profile) -> None:
+    def __init__(self, groups: Iterable[Registry], profile: profiles.Profile) -> None:
+        registry = Registry()
+        for production in (each for group in groups for each in group.values()):
+            registry.add(production)
         self.tables = Tables(list(registry.values()), profile)
         self.profile = profile.name
         self.profile_text = profile.text
@@ -134,6 +135,4 @@ def load(profile: str | profiles.Profile = "default") -> Grammar:
 
     Raises ProfileError (unknown or malformed profile) or GrammarError (malformed production), each one sentence.
     """
-    for module in pkgutil.iter_modules(productions.__path__):
-        importlib.import_module(f"{productions.__name__}.{module.name}")
-    return Grammar(registered(), profile if isinstance(profile, profiles.Profile) else profiles.load(profile))
+    return Grammar(GROUPS, profile if isinstance(profile, profiles.Profile) else profiles.load(profile))

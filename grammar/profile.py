@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from grammar.errors import ProfileError
 
@@ -20,6 +20,7 @@ _MOST = 1000
 _LARGEST = 10**9
 """Of any number, so that products and sums of them stay numbers."""
 _LEAST = {"elements": 1, "lines": 6}
+_Section = dict[str, object]
 _SECTIONS = ("sizes", "style", "caps", "dtypes", "transforms", "weights")
 
 
@@ -28,7 +29,7 @@ class Profile:
     """The settings of a run, all present and checked."""
 
     name: str
-    sizes: Mapping[str, Any]
+    sizes: Mapping[str, Sequence[int]]
     style: Mapping[str, float]
     caps: Mapping[str, int]
     dtypes: Mapping[str, float]
@@ -60,10 +61,8 @@ def load(profile: str) -> Profile:
             "give one of these names or the path of a .toml file"
         )
     base, own = _read(_FOLDER / "default.toml"), _read(path)
-    _check_sections(path, own, base)
-    merged = {section: {**base.get(section, {}), **own.get(section, {})} for section in _SECTIONS}
-    _check_values(path, merged)
-    return Profile(path.stem, **merged)
+    _check_keys(path, own, base)
+    return _checked(path, {section: {**base.get(section, {}), **own.get(section, {})} for section in _SECTIONS})
 
 
 def parse(text: str) -> Profile:
@@ -71,56 +70,64 @@ def parse(text: str) -> Profile:
     return Profile(**json.loads(text))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, _Section]:
+    """The sections of a profile's file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        read: _Section = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProfileError(f"profile {path}: not TOML: {error}; correct that line") from None
     except OSError as error:
         raise ProfileError(f"profile {path}: {error.strerror}; give a file that can be read") from None
-
-
-def _check_sections(path: Path, own: Mapping[str, Any], base: Mapping[str, Any]) -> None:
-    for section, settings in own.items():
+    for section, settings in read.items():
         if section not in _SECTIONS:
             raise ProfileError(f"profile {path}: section {section!r} is unknown; use {', '.join(_SECTIONS)}")
         if not isinstance(settings, dict):
             raise ProfileError(f"profile {path}: {section} = {settings!r:.80} is no table; write it under [{section}]")
+    return cast("dict[str, _Section]", read)
+
+
+def _check_keys(path: Path, own: Mapping[str, _Section], base: Mapping[str, _Section]) -> None:
+    for section, settings in own.items():
         for key in settings:
             if section != "weights" and key not in base.get(section, {}):
                 raise ProfileError(f"profile {path}: [{section}] has no {key!r}; use {', '.join(base[section])}")
 
 
-def _check_values(path: Path, merged: Mapping[str, Any]) -> None:
-    for section in ("style", "dtypes", "transforms", "weights", "caps"):
-        for key, value in merged[section].items():
-            _check_number(path, section, key, value)
-    for section in ("dtypes", "transforms"):
-        if not any(merged[section].values()):
+def _checked(path: Path, merged: Mapping[str, _Section]) -> Profile:
+    """The profile of these sections, whose values are what they must be."""
+    style, dtypes, transforms, weights, caps = (
+        {key: _number(path, section, key, value) for key, value in merged[section].items()}
+        for section in ("style", "dtypes", "transforms", "weights", "caps")
+    )
+    for section, shares in (("dtypes", dtypes), ("transforms", transforms)):
+        if not any(shares.values()):
             raise ProfileError(f"profile {path}: every share in [{section}] is 0; give one above 0")
-    for key, quantiles in merged["sizes"].items():
-        if not _quantiles(quantiles):
-            raise ProfileError(
-                f"profile {path}: [sizes] {key} = {quantiles!r:.80} is not seven growing integers from 1 to {_MOST}; "
-                "give the quantiles at 0, 10, 25, 50, 75, 90 and 100 %"
-            )
-    median, lines = merged["sizes"]["statements"][3], merged["caps"]["lines"]
+    sizes = {key: _quantiles(path, key, value) for key, value in merged["sizes"].items()}
+    median, lines = sizes["statements"][3], int(caps["lines"])
     if median > lines:
         raise ProfileError(
             f"profile {path}: half of all programs would have {median} statements ([sizes] statements) or more, "
             f"but [caps] lines = {lines}; give fewer statements or more lines"
         )
+    return Profile(path.stem, sizes, style, {key: int(cap) for key, cap in caps.items()}, dtypes, transforms, weights)
 
 
-def _quantiles(value: Any) -> bool:
-    if not isinstance(value, list):
-        return False
-    numbers = cast("list[Any]", value)
-    whole = all(type(number) is int and 1 <= number <= _MOST for number in numbers)
-    return whole and len(numbers) == 7 and sorted(numbers) == numbers
+def _quantiles(path: Path, key: str, value: object) -> list[int]:
+    numbers = [n for n in cast("list[object]", value) if type(n) is int] if isinstance(value, list) else []
+    if (
+        numbers != value
+        or len(numbers) != 7
+        or sorted(numbers) != numbers
+        or not 1 <= numbers[0] <= numbers[6] <= _MOST
+    ):
+        raise ProfileError(
+            f"profile {path}: [sizes] {key} = {value!r:.80} is not seven growing integers from 1 to {_MOST}; "
+            "give the quantiles at 0, 10, 25, 50, 75, 90 and 100 %"
+        )
+    return numbers
 
 
-def _check_number(path: Path, section: str, key: str, value: Any) -> None:
+def _number(path: Path, section: str, key: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value in (float("inf"),):
         raise ProfileError(f"profile {path}: [{section}] {key} = {value!r} is not a number; give one of at least 0")
     if value < 0:
@@ -135,3 +142,4 @@ def _check_number(path: Path, section: str, key: str, value: Any) -> None:
         raise ProfileError(f"profile {path}: [{section}] {key} is above {_LARGEST}; give a smaller number")
     if section == "style" and value > 1:
         raise ProfileError(f"profile {path}: [style] {key} = {value!r} is above 1; give a share from 0 to 1")
+    return value

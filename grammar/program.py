@@ -36,7 +36,7 @@ def written(derivation: Derivation, choices: Choices, tables: Tables) -> Program
     """Runs a derivation and writes its program."""
     block = derivation.run()
     module, entry, params = module_of(block, derivation.transform, choices, tables.profile)
-    source = printer.module(module.imports, module.functions)
+    source = printer.module(module.imports, map(printer.definition, module.functions))
     if source.count("\n") > tables.profile.caps["lines"]:
         raise Rejected(f"more than {tables.profile.caps['lines']} lines")
     counts = Counter(node.production.name for node in walk(block))

@@ -24,7 +24,7 @@ from grammar.choices import Seeded
 from grammar.derive.derive import Derivation
 from grammar.derive.index import Tables
 from grammar.proof import interpret
-from grammar.rules.notation import separate
+from grammar.rules.notation import Productions
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
@@ -91,13 +91,12 @@ def test_the_production_is_one(tmp_path: Path) -> None:
         f"import jax.numpy as jnp\nfrom grammar.rules.notation import *\n"
         f"from grammar.values.statics import *\n{shown}\n"
     )
-    with separate() as registry:
-        exec(compile(path.read_text(), str(path), "exec"), {})
-        block = Derivation(Tables([*registry.values()], profile.load("default")), Seeded(0, 0)).alone(
-            registry["reduce_sum"]
-        )
-        interpret.verify(block)
-        interpret.verify_values(block)
+    production = Productions()
+    exec(compile(path.read_text(), str(path), "exec"), {"production": production})
+    tables = Tables([*production.values()], profile.load("default"))
+    block = Derivation(tables, Seeded(0, 0)).alone(production["reduce_sum"])
+    interpret.verify(block)
+    interpret.verify_values(block)
 
 
 def test_what_is_to_be_installed_is_what_the_project_offers():

@@ -126,7 +126,7 @@ def spellings(template: Template) -> Iterator[str]:
     while ahead:
         pick = _Choices(ahead.pop())
         statements = [*template.statements(env, pick), syntax.returns(template.result(env, pick))]
-        yield printer.module(imports, [syntax.function("entry", params, statements)])
+        yield printer.module(imports, [printer.definition(syntax.function("entry", params, statements))])
         ahead += pick.others()
 
 

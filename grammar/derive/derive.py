@@ -24,20 +24,20 @@ _ARGUMENTS_ALONE = 20
 
 
 class Derivation:
-    """One program's graph, drawn from choices."""
+    """One program's graph, drawn from choices; `draft` is what has been drawn of it."""
 
     def __init__(self, tables: Tables, choices: Choices) -> None:
-        self._draft = Draft(tables, choices)
-        self._steps = Steps(self._draft)
+        self.draft = Draft(tables, choices)
+        self._steps = Steps(self.draft)
 
     @property
     def transform(self) -> str:
         """The transform at the entry, final after `run`."""
-        return self._draft.transform
+        return self.draft.transform
 
     def run(self) -> Block:
         """Draws the entry function. Rejected when nothing could be applied."""
-        draft, steps = self._draft, self._steps
+        draft, steps = self.draft, self._steps
         budget = quantile(draft.tables.profile.sizes["statements"], draft.choices)
         draft.add_argument(draft.first_type(), "x")
         failed = 0
@@ -52,7 +52,7 @@ class Derivation:
 
     def alone(self, production: Production) -> Block:
         """Draws a function around one application of a production, its operands mostly new arguments; for checks."""
-        draft = self._draft
+        draft = self.draft
         draft.arguments = _ARGUMENTS_ALONE
         for _ in range(_ATTEMPTS_ALONE):
             node = draft.attempt(draft.entry, lambda: self._node(production))
@@ -63,4 +63,4 @@ class Derivation:
         raise Rejected(f"it could not be drawn in {_ATTEMPTS_ALONE} attempts", production.name)
 
     def _node(self, production: Production) -> Node | None:
-        return self._steps.assemble(self._draft.entry, production, Binding({}), {}, 1)
+        return self._steps.assemble(self.draft.entry, production, Binding({}), {}, 1)

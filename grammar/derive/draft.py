@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from grammar.choices import Choices
 from grammar.derive.applicable import DIFFERENTIATING
-from grammar.derive.graph import Block, Display, Node, Param, Tree, Var, variables
+from grammar.derive.graph import Arguments, Block, Display, Node, Param, Tree, Var, variables
 from grammar.derive.index import Tables, quantile
 from grammar.derive.outcome import LINKED, trees
 from grammar.rules.production import Production
@@ -171,7 +171,7 @@ class Draft:
                 if not value.calls:
                     self.discard(value)
 
-    def drop_uncalled(self, production: Production, arguments: Mapping[str, Any]) -> None:
+    def drop_uncalled(self, production: Production, arguments: Arguments) -> None:
         """Drops the bodies drawn for a node that does not come to be; a helper of other nodes stays."""
         for name, _ in production.bodies:
             body = arguments.get(name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
-from grammar.derive.graph import Literal, Var
+from grammar.derive.graph import Arguments, Literal, Var
 from grammar.rules.production import Production
 from grammar.values.binding import Binding
 from grammar.values.dims import Sizes
@@ -52,7 +52,7 @@ def unbound(pattern: ArrayPattern, sizes: Sizes) -> list[str]:
     return names if bound is None else names + [name for name in bound.names if name not in (*sizes, *names)]
 
 
-def in_bounds(production: Production, arguments: Mapping[str, Any], sizes: Sizes) -> bool:
+def in_bounds(production: Production, arguments: Arguments, sizes: Sizes) -> bool:
     """Whether index operands stay below their bound now that every dimension is known."""
     for name, pattern in production.arrays:
         bound, tree = pattern.refinement.bound, arguments[name]
@@ -61,7 +61,7 @@ def in_bounds(production: Production, arguments: Mapping[str, Any], sizes: Sizes
     return True
 
 
-def reduces_scalars(production: Production, arguments: Mapping[str, Any]) -> bool:
+def reduces_scalars(production: Production, arguments: Arguments) -> bool:
     """Whether a reduction, which nobody writes for one number, has nothing to reduce."""
     result = production.result
     if not isinstance(result, ArrayPattern) or result.dims.text:
@@ -70,8 +70,10 @@ def reduces_scalars(production: Production, arguments: Mapping[str, Any]) -> boo
     return bool(reduced) and all(isinstance(tree, Literal) or tree.type.shape == () for tree in reduced)
 
 
-def turns(production: Production, name: str, value: Any) -> int:
+def turns(production: Production, name: str, value: object) -> int:
     """How often a loop over a parameter runs; the leaves of a tree are few."""
     if isinstance(value, Var) and isinstance(production.params[name], ArrayPattern):
         return value.type.shape[0] if value.type.shape else 0
-    return value if isinstance(value, int) else len(value) if isinstance(value, tuple) else 0
+    return (
+        value if isinstance(value, int) else len(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else 0
+    )

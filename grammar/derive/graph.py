@@ -43,13 +43,17 @@ class Display:
 Tree = Var | Literal | Display
 
 
+Arguments = dict[str, Any]
+"""A production's parameters -> trees for operands, Python values for statics, blocks for bodies."""
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """A production applied: its parameters' values and the variables it makes (a tree of the result's form)."""
 
     production: Production
-    arguments: dict[str, Any]
-    """Trees for operands, Python values for statics, blocks for bodies."""
+    arguments: Arguments
+
     block: Block
     outputs: Tree | None = None
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from grammar.derive.graph import Block, Node, Var
+from grammar.derive.graph import Arguments, Block, Node, Var
 from grammar.rules.production import Production
 from grammar.values.binding import Binding
 from grammar.values.types import ArrayType
@@ -23,7 +23,7 @@ class Growth(Protocol):
         ...
 
     def assemble(
-        self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any], depth: int
+        self, block: Block, production: Production, binding: Binding, arguments: Arguments, depth: int
     ) -> Node | None:
         """A node of the production, with what its arguments still lack."""
         ...

@@ -17,6 +17,7 @@ from grammar.values.patterns import ArrayPattern, TreePattern
 from grammar.values.types import FLOATS, IMPLIES, KEY, SIGNS, ArrayType
 
 T = TypeVar("T")
+U = TypeVar("U")
 NEVER_IN_TREES = ("spd",)
 """Refinements of arrays that are no leaves of a pytree of parameters or state."""
 
@@ -29,7 +30,7 @@ class Table(Generic[T]):
     cumulative: tuple[float, ...]
 
     @staticmethod
-    def of(pairs: Iterable[tuple[T, float]]) -> Table[T]:
+    def of(pairs: Iterable[tuple[U, float]]) -> Table[U]:
         kept = [(option, weight) for option, weight in pairs if weight > 0]
         return Table(tuple(o for o, _ in kept), tuple(accumulate(w for _, w in kept)))
 

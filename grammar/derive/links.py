@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from grammar.derive.draft import Draft
 from grammar.derive.fitting import bind_arrays
@@ -43,7 +42,7 @@ class Links:
             assert binding is not None
             if binding.dtype(result.family) is None:
                 binding = binding.with_dtype(result.family, goal.dtype)
-            node = self._growth.assemble(block, production, binding, dict[str, Any](arguments), _INNERMOST)
+            node = self._growth.assemble(block, production, binding, {**arguments}, _INNERMOST)
             if node is None or not isinstance(node.outputs, Var):
                 return None
             made = node.outputs.type

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import log2
 from typing import Any
 
-from grammar.derive.graph import Block, Display, Literal, Node, Tree, Var, type_of, variables
+from grammar.derive.graph import Arguments, Block, Display, Literal, Node, Tree, Var, type_of, variables
 from grammar.rules.production import Production
 from grammar.values import types
 from grammar.values.dims import Sizes
@@ -17,7 +17,7 @@ LINKED = (*types.FLOATS, *types.COMPLEX)
 """Dtypes in which values are joined, and through which derivatives flow."""
 
 
-def trees(arguments: Mapping[str, Any]) -> Iterable[Tree]:
+def trees(arguments: Arguments) -> Iterable[Tree]:
     """The values among the arguments of a node: its operands."""
     return (value for value in arguments.values() if isinstance(value, Var | Literal | Display))
 
@@ -33,7 +33,7 @@ def fresh(of: Type, node: Node | None, block: Block | None = None) -> Tree:
     return Display(tuple(fresh(item, node, home) for _, item in of.items), tuple(key for key, _ in of.items))
 
 
-def stays_live(production: Production, arguments: Mapping[str, Any]) -> bool:
+def stays_live(production: Production, arguments: Arguments) -> bool:
     """Whether what a production makes of these values follows the program's arguments, as far as its rule tells.
 
     Numbers decide, and keys where there are none; which elements an index picks does not matter. A mask may leave but
@@ -54,16 +54,14 @@ def stays_live(production: Production, arguments: Mapping[str, Any]) -> bool:
     return all(live) and len(live) > masked
 
 
-def saturated(var: Var, arguments: Mapping[str, Any]) -> bool:
+def saturated(var: Var, arguments: Arguments) -> bool:
     """Whether a bounded function may have met values so large that it is flat there."""
     if var.type.refinement.name not in ("unit", "probability", "simplex"):
         return False
     return any(leaf.magnitude > 3 for tree in trees(arguments) for _, leaf in types.leaves(type_of(tree)))
 
 
-def magnitude_of(
-    production: Production, arguments: Mapping[str, Any], sizes: Sizes, outs: Mapping[str, float]
-) -> float:
+def magnitude_of(production: Production, arguments: Arguments, sizes: Sizes, outs: Mapping[str, float]) -> float:
     """log2 of the bound of the result."""
     own = {
         name: max((leaf.magnitude for _, leaf in types.leaves(type_of(arguments[name]))), default=0.0)

@@ -6,14 +6,14 @@ fails leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from grammar.derive.bodies import Bodies
 from grammar.derive.draft import Draft
 from grammar.derive.fitting import bind_array, in_bounds, reduces_scalars, turns
-from grammar.derive.graph import Block, Display, Node, Tree, Var, type_of, variables
+from grammar.derive.graph import Arguments, Block, Display, Node, Tree, Var, type_of, variables
 from grammar.derive.links import Links
 from grammar.derive.operands import Operands
 from grammar.derive.outcome import LINKED, fresh, magnitude_of, result_refinement, saturated, stays_live, trees
@@ -122,7 +122,7 @@ class Steps:
     # --- one node ---
 
     def assemble(
-        self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any], depth: int
+        self, block: Block, production: Production, binding: Binding, arguments: Arguments, depth: int
     ) -> Node | None:
         """A node of the production, with the operands, statics and bodies that its arguments still lack."""
         with_operands = self._with_operands(block, production, binding, arguments, depth)
@@ -134,7 +134,7 @@ class Steps:
         return node
 
     def _with_operands(
-        self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any], depth: int
+        self, block: Block, production: Production, binding: Binding, arguments: Arguments, depth: int
     ) -> Binding | None:
         """Adds the operands that are missing to the arguments; the binding that they bring."""
         taken = {var for tree in arguments.values() for var in variables(tree)}
@@ -185,7 +185,7 @@ class Steps:
         return found
 
     def _with_statics(
-        self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any]
+        self, block: Block, production: Production, binding: Binding, arguments: Arguments
     ) -> Binding | None:
         """Adds the static arguments; the binding that they bring, or None where the arguments exceed a cap."""
         binding = self._completed(block, production, binding)
@@ -212,13 +212,13 @@ class Steps:
             return self._choices.item(shapes)
         return self._draft.shape(self._choices.below(3))
 
-    def _unrolls_too_far(self, production: Production, arguments: Mapping[str, Any]) -> bool:
+    def _unrolls_too_far(self, production: Production, arguments: Arguments) -> bool:
         """Whether a Python loop, which tracing writes out, would run more often than the profile allows."""
         most = self._draft.caps["unroll"]
         return any(turns(production, name, arguments.get(name)) > most for name in production.template.iterated)
 
     def _with_bodies(
-        self, block: Block, production: Production, binding: Binding, arguments: dict[str, Any], depth: int
+        self, block: Block, production: Production, binding: Binding, arguments: Arguments, depth: int
     ) -> Node | None:
         """Grows the bodies and adds the node with what it makes."""
         magnitudes = [leaf.magnitude for tree in trees(arguments) for _, leaf in types.leaves(type_of(tree))]

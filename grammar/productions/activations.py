@@ -1,7 +1,6 @@
 """What jax.nn offers: activations, normalisation, one-hot codes, and the losses people write with them."""
 
 import math
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,13 +19,15 @@ from grammar.rules.notation import (
     NonNegative,
     Positive,
     Probability,
+    Productions,
     Simplex,
     Static,
     Unit,
     either,
-    production,
 )
 from grammar.values.statics import among, axis, size
+
+production = Productions()
 
 _UNIT = pattern(Float[Array, "*s", Unit])
 _NONNEGATIVE = pattern(Float[Array, "*s", NonNegative])
@@ -41,8 +42,9 @@ def _above_zero(x: float) -> float:
 
 # --- elementwise ------------------------------------------------------------------------------------------
 
-elementwise(jax.nn.relu, faithful=False, weight=2, names=_HIDDEN, result=_NONNEGATIVE)
+elementwise(production, jax.nn.relu, faithful=False, weight=2, names=_HIDDEN, result=_NONNEGATIVE)
 elementwise(
+    production,
     jax.nn.relu6,
     faithful=False,
     weight=0.3,
@@ -50,20 +52,30 @@ elementwise(
     result=_NONNEGATIVE,
     magnitude=lambda x: min(x, 2.6),
 )
-elementwise(jax.nn.silu, weight=0.8, names=_HIDDEN)
-elementwise(jax.nn.swish, weight=0.2, names=_HIDDEN, prefix="nn_")
-elementwise(jax.nn.mish, weight=0.2, names=_HIDDEN)
-elementwise(jax.nn.elu, jax.nn.celu, weight=0.3, names=_HIDDEN)
-elementwise(jax.nn.selu, weight=0.2, names=_HIDDEN, magnitude=lambda x: x + 0.9)
-elementwise(jax.nn.hard_silu, faithful=False, weight=0.15, names=_HIDDEN)
-elementwise(jax.nn.hard_sigmoid, faithful=False, weight=0.2, names="gate", result=_PROBABILITY)
-elementwise(jax.nn.hard_tanh, jax.nn.soft_sign, faithful=False, weight=0.2, names=_HIDDEN, result=_UNIT)
-elementwise(jax.nn.log_sigmoid, weight=0.6, names="log_probs", magnitude=_above_zero)
-elementwise(jax.nn.softplus, weight=1, names="scale rates", result=_NONNEGATIVE, magnitude=_above_zero)
-elementwise(jax.nn.squareplus, weight=0.1, names="scale", result=_NONNEGATIVE, magnitude=lambda x: log_sum(x, 1))
-elementwise(jax.nn.sparse_plus, faithful=False, weight=0.1, names="scale", result=_NONNEGATIVE, magnitude=_above_zero)
-elementwise(jax.nn.sparse_sigmoid, faithful=False, weight=0.1, names="gate", result=_PROBABILITY)
-elementwise(jax.nn.tanh, weight=0.2, names=_HIDDEN, result=_UNIT, prefix="nn_")
+elementwise(production, jax.nn.silu, weight=0.8, names=_HIDDEN)
+elementwise(production, jax.nn.swish, weight=0.2, names=_HIDDEN, prefix="nn_")
+elementwise(production, jax.nn.mish, weight=0.2, names=_HIDDEN)
+elementwise(production, jax.nn.elu, jax.nn.celu, weight=0.3, names=_HIDDEN)
+elementwise(production, jax.nn.selu, weight=0.2, names=_HIDDEN, magnitude=lambda x: x + 0.9)
+elementwise(production, jax.nn.hard_silu, faithful=False, weight=0.15, names=_HIDDEN)
+elementwise(production, jax.nn.hard_sigmoid, faithful=False, weight=0.2, names="gate", result=_PROBABILITY)
+elementwise(production, jax.nn.hard_tanh, jax.nn.soft_sign, faithful=False, weight=0.2, names=_HIDDEN, result=_UNIT)
+elementwise(production, jax.nn.log_sigmoid, weight=0.6, names="log_probs", magnitude=_above_zero)
+elementwise(production, jax.nn.softplus, weight=1, names="scale rates", result=_NONNEGATIVE, magnitude=_above_zero)
+elementwise(
+    production, jax.nn.squareplus, weight=0.1, names="scale", result=_NONNEGATIVE, magnitude=lambda x: log_sum(x, 1)
+)
+elementwise(
+    production,
+    jax.nn.sparse_plus,
+    faithful=False,
+    weight=0.1,
+    names="scale",
+    result=_NONNEGATIVE,
+    magnitude=_above_zero,
+)
+elementwise(production, jax.nn.sparse_sigmoid, faithful=False, weight=0.1, names="gate", result=_PROBABILITY)
+elementwise(production, jax.nn.tanh, weight=0.2, names=_HIDDEN, result=_UNIT, prefix="nn_")
 
 
 @production(weight=1.5, names="gate probs")
@@ -235,20 +247,18 @@ def one_hot_lookup(table: Float32[Array, "k d"], labels: Int[Array, "*s", Index(
 
 def _one_hot_of(classes: int, weight: float) -> None:
     """Codes of labels in a known number of classes, so that labels may be a new argument."""
-    signature = {
-        "labels": pattern(Int32[Array, "*s", Index(str(classes))]),
-        "return": pattern(Float32[Array, f"*s {classes}", Probability]),
-    }
 
     @production(
         name=f"one_hot_{classes}",
         weight=weight,
         names="one_hot targets",
-        signature=signature,
+        signature={
+            "labels": pattern(Int32[Array, "*s", Index(str(classes))]),
+            "return": pattern(Float32[Array, f"*s {classes}", Probability]),
+        },
         magnitude=lambda labels: 0.0,
-        where=(__file__, _one_hot_of.__code__.co_firstlineno),
     )
-    def _(labels: Any) -> Any:
+    def _(labels: Array) -> Array:
         return either(
             jax.nn.one_hot(labels, classes),
             jax.nn.one_hot(labels, num_classes=classes),

@@ -19,13 +19,15 @@ from grammar.rules.notation import (
     Num,
     Positive,
     Probability,
+    Productions,
     Real,
     Static,
     Unit,
     either,
-    production,
 )
 from grammar.values.statics import among, new_size
+
+production = Productions()
 
 
 def log_sum(x: float, y: float) -> float:
@@ -210,9 +212,12 @@ _SAME = pattern(Num[Array, "*s"])
 _FLOATS = pattern(Float[Array, "*s"])
 _POSITIVE = pattern(Float[Array, "*s", Positive])
 
-binary(lax.add, lax.sub, additive=True, weight=0.3, left=_SAME, result=_SAME, magnitude=log_sum, prefix="lax_")
-binary(lax.mul, weight=0.3, left=_SAME, result=_SAME, magnitude=lambda x, y: x + y, prefix="lax_")
 binary(
+    production, lax.add, lax.sub, additive=True, weight=0.3, left=_SAME, result=_SAME, magnitude=log_sum, prefix="lax_"
+)
+binary(production, lax.mul, weight=0.3, left=_SAME, result=_SAME, magnitude=lambda x, y: x + y, prefix="lax_")
+binary(
+    production,
     lax.div,
     weight=0.3,
     left=_FLOATS,
@@ -222,6 +227,7 @@ binary(
     prefix="lax_",
 )
 binary(
+    production,
     lax.rem,
     weight=0.15,
     left=_FLOATS,
@@ -238,6 +244,7 @@ _BROADCAST_POSITIVE = pattern(Float[Array, "*#s", Positive])
 _BROADCAST_NONNEGATIVE = pattern(Float[Array, "*#s", NonNegative])
 
 binary(
+    production,
     jnp.arctan2,
     weight=0.4,
     names="angle theta",
@@ -247,6 +254,7 @@ binary(
     magnitude=lambda x, y: 1.0,
 )
 binary(
+    production,
     jnp.logaddexp,
     weight=0.4,
     left=_BROADCAST,
@@ -254,6 +262,7 @@ binary(
     magnitude=lambda x, y: log_sum(max(x, y), 0),
 )
 binary(
+    production,
     jnp.logaddexp2,
     weight=0.15,
     left=_BROADCAST,
@@ -261,6 +270,7 @@ binary(
     magnitude=lambda x, y: log_sum(max(x, y), 0),
 )
 binary(
+    production,
     jnp.hypot,
     weight=0.25,
     names="radius distance",
@@ -269,9 +279,16 @@ binary(
     result=_POSITIVE,
     magnitude=lambda x, y: max(x, y) + 0.51,
 )
-binary(jnp.copysign, faithful=False, weight=0.15, left=_BROADCAST, result=_FLOATS, magnitude=lambda x, y: x)
+binary(production, jnp.copysign, faithful=False, weight=0.15, left=_BROADCAST, result=_FLOATS, magnitude=lambda x, y: x)
 binary(
-    jnp.heaviside, faithful=False, differentiable=False, weight=0.1, left=_BROADCAST, right=_BROADCAST, result=_FLOATS
+    production,
+    jnp.heaviside,
+    faithful=False,
+    differentiable=False,
+    weight=0.1,
+    left=_BROADCAST,
+    right=_BROADCAST,
+    result=_FLOATS,
 )
 
 # --- several operators in one line --------------------------------------------------------------------------

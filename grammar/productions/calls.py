@@ -2,17 +2,16 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from grammar.productions.control import loosened
-from grammar.rules.notation import Array, Body, Float, Helper, Smooth, Static, Tree, either, production
+from grammar.rules.notation import Array, Body, C, Float, Function, Helper, Productions, Smooth, Static, Tree, either
 from grammar.values.statics import among
 
-Function = Callable[..., Any]
+production = Productions()
 
 
 # --- vectorising --------------------------------------------------------------------------------------------
@@ -106,14 +105,16 @@ def helper_of_three(
 
 @production(weight=0.5)
 def helper_of_two_results(
-    fun: Body[Function, "*x, *y -> *z, *w", Helper], x: Float[Array, "*x"], y: Float[Array, "*y"]
+    fun: Body[Callable[[Array, Array], tuple[Array, Array]], "*x, *y -> *z, *w", Helper],
+    x: Float[Array, "*x"],
+    y: Float[Array, "*y"],
 ) -> tuple[Float[Array, "*z"], Float[Array, "*w"]]:
     return fun(x, y)
 
 
 @production(weight=0.5)
 def helper_of_tree(
-    fun: Body[Function, "~C, *x -> *y", Helper], params: Tree[Any, "~C"], x: Float[Array, "*x"]
+    fun: Body[Callable[[C, Array], Array], "~C, *x -> *y", Helper], params: Tree[C, "~C"], x: Float[Array, "*x"]
 ) -> Float[Array, "*y"]:
     return fun(params, x)
 
@@ -157,7 +158,7 @@ def compose(
 
 
 @production(weight=0.8, relation=loosened)
-def tree_scale(params: Tree[Any, "~C"], factor: Static[float, among(0.9, 0.5, 0.99, 2.0)]) -> Tree[Any, "~C"]:
+def tree_scale(params: Tree[C, "~C"], factor: Static[float, among(0.9, 0.5, 0.99, 2.0)]) -> Tree[C, "~C"]:
     return either(
         jax.tree.map(lambda p: factor * p, params),
         jax.tree_util.tree_map(lambda p: factor * p, params),
@@ -166,16 +167,16 @@ def tree_scale(params: Tree[Any, "~C"], factor: Static[float, among(0.9, 0.5, 0.
 
 
 @production(weight=0.5, relation=loosened)
-def tree_map(params: Tree[Any, "~C"]) -> Tree[Any, "~C"]:
+def tree_map(params: Tree[C, "~C"]) -> Tree[C, "~C"]:
     return either(jax.tree.map(jnp.tanh, params), jax.tree_util.tree_map(jnp.tanh, params), weights=(2, 1))
 
 
 @production(weight=0.6, relation=loosened)
 def tree_gradient_step(
-    loss: Body[Function, "~C -> ", Smooth],
-    params: Tree[Any, "~C"],
+    loss: Body[Callable[[C], Array], "~C -> ", Smooth],
+    params: Tree[C, "~C"],
     rate: Static[float, among(0.1, 0.01, 1e-3)],
-) -> Tree[Any, "~C"]:
+) -> Tree[C, "~C"]:
     grads = jax.grad(loss)(params)
     return either(
         jax.tree.map(lambda p, g: p - rate * g, params, grads),
@@ -185,7 +186,7 @@ def tree_gradient_step(
 
 
 @production(weight=0.5, names="total norm", magnitude=lambda params: 2 * params + 20)
-def tree_norm(params: Tree[Any, "~C"]) -> Float[Array, ""]:
+def tree_norm(params: Tree[object, "~C"]) -> Float[Array, ""]:
     return either(
         sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(params)),
         sum(jnp.sum(leaf**2) for leaf in jax.tree_util.tree_leaves(params)),

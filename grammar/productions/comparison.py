@@ -22,14 +22,16 @@ from grammar.rules.notation import (
     Num,
     Positive,
     Probability,
+    Productions,
     Real,
     Static,
     Unit,
     either,
-    production,
 )
 from grammar.values.binding import Binding
 from grammar.values.statics import among, axis, bound
+
+production = Productions()
 
 # --- comparisons --------------------------------------------------------------------------------------------
 
@@ -102,8 +104,9 @@ _FLOATS = pattern(Float[Array, "*s"])
 _MIXED = pattern(Mixed[Array, "*#s"])
 _MIXED_RESULT = pattern(Mixed[Array, "*s"])
 
-binary(lax.gt, lax.lt, lax.ge, lax.le, weight=0.1, names="mask", left=_SAME, result=_BOOL, prefix="lax_")
+binary(production, lax.gt, lax.lt, lax.ge, lax.le, weight=0.1, names="mask", left=_SAME, result=_BOOL, prefix="lax_")
 binary(
+    production,
     lax.eq,
     lax.ne,
     weight=0.1,
@@ -214,6 +217,7 @@ def shift_right(x: Int[Array, "*s"], by: Static[int, among(1, 2)]) -> Int[Array,
 
 
 binary(
+    production,
     lax.bitwise_and,
     lax.bitwise_or,
     lax.bitwise_xor,
@@ -356,9 +360,9 @@ def choose_if_equal(
 
 # --- bounds -------------------------------------------------------------------------------------------------
 
-binary(jnp.maximum, jnp.minimum, faithful=False, weight=1, left=_MIXED, result=_MIXED_RESULT)
-binary(jnp.fmax, jnp.fmin, faithful=False, weight=0.05, left=pattern(Float[Array, "*#s"]), result=_FLOATS)
-binary(lax.max, lax.min, weight=0.15, left=_SAME, result=_SAME, prefix="lax_")
+binary(production, jnp.maximum, jnp.minimum, faithful=False, weight=1, left=_MIXED, result=_MIXED_RESULT)
+binary(production, jnp.fmax, jnp.fmin, faithful=False, weight=0.05, left=pattern(Float[Array, "*#s"]), result=_FLOATS)
+binary(production, lax.max, lax.min, weight=0.15, left=_SAME, result=_SAME, prefix="lax_")
 
 
 @production(weight=1, names="rectified", magnitude=lambda x: x, faithful=False)

@@ -1,18 +1,33 @@
 """Sums of products: matrix products, einsum, dot_general, convolutions, and windows."""
 
-import inspect
-import sys
 from math import log2
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.rules.notation import Array, Float, Float32, Inexact, Like, Num, SignOf, Static, Unit, either, production
+from grammar.rules.families import pattern
+from grammar.rules.notation import (
+    Array,
+    ArrayPattern,
+    Float,
+    Float32,
+    Function,
+    Inexact,
+    Like,
+    Num,
+    Productions,
+    SignOf,
+    Static,
+    Unit,
+    either,
+)
+from grammar.rules.production import ProductOf, Relation
 from grammar.values.binding import Binding
 from grammar.values.statics import among, bound, size
+
+production = Productions()
 
 # --- matrix products ----------------------------------------------------------------------------------------
 
@@ -120,7 +135,7 @@ def matmul_accumulated(x: Float[Array, "*b m k"], kernel: Float[Array, "k n"]) -
     )
 
 
-def _multiples(*pairs: tuple[str, str, str]) -> Any:
+def _multiples(*pairs: tuple[str, str, str]) -> Relation:
     """The relation result = left * right for each triple of dimensions, from factors or from the result."""
 
     def relation(binding: Binding, choices: Choices) -> Binding | None:
@@ -159,51 +174,36 @@ def kron_vectors(x: Num[Array, "m"], y: Num[Array, "k"]) -> Num[Array, "p"]:
 # --- einsum -------------------------------------------------------------------------------------------------
 
 
-class _Product:
-    """Magnitude of a sum of products: those of the operands and the log2 of what is summed over."""
-
-    def __init__(self, *names: str) -> None:
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
-
-    def __call__(self, *values: float) -> float:
-        return sum(values)
-
-
-def _pattern(subscripts: str) -> Any:
-    return Float[Array, " ".join(subscripts.replace("...", "+")).replace("+", "*s")]
-
-
 def einsum(*equations: str, weight: float = 1.0, names: str = "") -> None:
     """One production for each equation of one, two or three operands; letters are the dimensions."""
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     for equation in equations:
-        _einsum(equation, weight, names, (frame.f_code.co_filename, frame.f_lineno))
+        left, _, right = equation.partition("->")
+        operands = dict(zip("xyz", left.split(","), strict=False))
+        summed = sorted(set(left) - set(right) - set(",."))
+        production(
+            name="einsum_" + equation.replace(",", "_").replace("->", "_").replace("...", "o"),
+            weight=weight,
+            names=names,
+            magnitude=ProductOf((*operands, *summed)),
+            signature={**{name: _pattern(text) for name, text in operands.items()}, "return": _pattern(right)},
+        )(_einsum(equation, len(operands)))
 
 
-def _einsum(equation: str, weight: float, names: str, where: tuple[str, int]) -> None:
-    left, _, right = equation.partition("->")
-    operands = dict(zip("xyz", left.split(","), strict=False))
-    summed = sorted(set(left) - set(right) - set(",."))
-    register = production(
-        name="einsum_" + equation.replace(",", "_").replace("->", "_").replace("...", "o"),
-        weight=weight,
-        names=names,
-        magnitude=_Product(*operands, *summed),
-        signature={**{name: _pattern(text) for name, text in operands.items()}, "return": _pattern(right)},
-        where=where,
-    )
+def _pattern(subscripts: str) -> ArrayPattern:
+    return pattern(Float[Array, " ".join(subscripts.replace("...", "+")).replace("+", "*s")])
 
-    def one(x: Any) -> Any:
+
+def _einsum(equation: str, operands: int) -> Function:
+    def one(x: Array) -> Array:
         return jnp.einsum(equation, x)
 
-    def two(x: Any, y: Any) -> Any:
+    def two(x: Array, y: Array) -> Array:
         return jnp.einsum(equation, x, y)
 
-    def three(x: Any, y: Any, z: Any) -> Any:
+    def three(x: Array, y: Array, z: Array) -> Array:
         return jnp.einsum(equation, x, y, z)
 
-    register((one, two, three)[len(operands) - 1])
+    return (one, two, three)[operands - 1]
 
 
 einsum("ij,jk->ik", "ij,j->i", "i,i->", "ij,ij->", weight=0.5)

@@ -4,7 +4,6 @@
 # pyright: reportMissingParameterType=false, reportUnknownParameterType=false
 
 from collections.abc import Callable
-from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
@@ -14,22 +13,24 @@ from grammar.rules.notation import (
     Array,
     Body,
     Bool,
+    C,
     Float,
+    Function,
     Index,
     Int32,
     Like,
     Positive,
+    Productions,
     Static,
     Tree,
     Unit,
     either,
-    production,
 )
 from grammar.values import types
 from grammar.values.binding import Binding
 from grammar.values.statics import among, between, new_size, size
 
-Function = Callable[..., Any]
+production = Productions()
 
 
 def loosened(binding: Binding, choices: Choices) -> Binding | None:
@@ -45,21 +46,25 @@ def loosened(binding: Binding, choices: Choices) -> Binding | None:
 
 @production(weight=1, relation=loosened)
 def scan(
-    body: Body[Function, "~C, *x -> ~C, *y"], init: Tree[Any, "~C"], xs: Float[Array, "t *x"]
-) -> tuple[Tree[Any, "~C"], Float[Array, "t *y"]]:
+    body: Body[Callable[[C, Array], tuple[C, Array]], "~C, *x -> ~C, *y"], init: Tree[C, "~C"], xs: Float[Array, "t *x"]
+) -> tuple[Tree[C, "~C"], Float[Array, "t *y"]]:
     return lax.scan(body, init, xs)
 
 
 @production(weight=0.8)
 def scan_array(
-    body: Body[Function, "*c, *x -> *c, *y"], init: Float[Array, "*c"], xs: Float[Array, "t *x"]
+    body: Body[Callable[[Array, Array], tuple[Array, Array]], "*c, *x -> *c, *y"],
+    init: Float[Array, "*c"],
+    xs: Float[Array, "t *x"],
 ) -> tuple[Float[Array, "*c"], Float[Array, "t *y"]]:
     return lax.scan(body, init, xs)
 
 
 @production(weight=0.5)
 def scan_reverse(
-    body: Body[Function, "*c, *x -> *c, *y"], init: Float[Array, "*c"], xs: Float[Array, "t *x"]
+    body: Body[Callable[[Array, Array], tuple[Array, Array]], "*c, *x -> *c, *y"],
+    init: Float[Array, "*c"],
+    xs: Float[Array, "t *x"],
 ) -> tuple[Float[Array, "*c"], Float[Array, "t *y"]]:
     return lax.scan(body, init, xs, reverse=True)
 
@@ -90,7 +95,7 @@ def scan_trajectory(
 
 @production(weight=0.4)
 def scan_pair(
-    body: Body[Function, "*c, *x, *y -> *c, *z"],
+    body: Body[Callable[[Array, Array, Array], tuple[Array, Array]], "*c, *x, *y -> *c, *z"],
     init: Float[Array, "*c"],
     xs: Float[Array, "t *x"],
     ys: Float[Array, "t *y"],
@@ -146,8 +151,8 @@ def fori_loop_plain(
 
 @production(weight=0.4, relation=loosened)
 def fori_loop_tree(
-    step: Body[Function, "~C -> ~C"], init: Tree[Any, "~C"], steps: Static[int, between(2, 8)]
-) -> Tree[Any, "~C"]:
+    step: Body[Callable[[C], C], "~C -> ~C"], init: Tree[C, "~C"], steps: Static[int, between(2, 8)]
+) -> Tree[C, "~C"]:
     return lax.fori_loop(0, steps, lambda _, carry: step(carry), init)
 
 

@@ -4,33 +4,40 @@ A program must depend on its inputs, so constants that would swallow them (zeros
 their own and stand mostly inside an idiom.
 """
 
+from collections.abc import Callable
 from math import log2
-from typing import Any
+from typing import TypeVar
 
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import DTypeLike
 
 from grammar.choices import Choices
+from grammar.rules.families import label_of
 from grammar.rules.notation import (
     Array,
     Bool,
     Float,
     Float32,
+    Function,
     Index,
     Int32,
     NonNegative,
     Positive,
+    Productions,
     Real,
     SignOf,
     Simplex,
     Static,
     Unit,
     either,
-    production,
 )
 from grammar.values.binding import Binding
 from grammar.values.statics import among, dtype, shape, size
 
+production = Productions()
+
+F = TypeVar("F", bound=Callable[..., Array])
 _FLOAT = dtype("Float")
 
 
@@ -39,12 +46,12 @@ def _float(binding: Binding, choices: Choices) -> Binding | None:
     return binding if binding.dtype("Float") else binding.with_dtype("Float", "float32")
 
 
-def flat(weight: float, names: str = "") -> Any:
+def flat(weight: float, names: str = "") -> Callable[[F], F]:
     """A production whose values lie in [-1, 1]."""
     return production(weight=weight, names=names, magnitude=lambda: 0.0)
 
 
-def wide(weight: float, names: str = "") -> Any:
+def wide(weight: float, names: str = "") -> Callable[[F], F]:
     """The same, of the float dtype wanted."""
     return production(weight=weight, names=names, magnitude=lambda: 0.0, relation=_float)
 
@@ -59,7 +66,7 @@ def zeros(dims: Static[tuple[int, ...], shape("n *s")]) -> Float32[Array, "n *s"
 
 @wide(0.3, "init")
 def zeros_dtype(
-    dims: Static[tuple[int, ...], shape("n *s")], kind: Static[Any, _FLOAT]
+    dims: Static[tuple[int, ...], shape("n *s")], kind: Static[DTypeLike, _FLOAT]
 ) -> Float[Array, "n *s", NonNegative]:
     return either(jnp.zeros(dims, kind), jnp.zeros(dims, dtype=kind), lax.full(dims, 0.0, kind), weights=(3, 5, 0.3))
 
@@ -76,7 +83,7 @@ def ones(dims: Static[tuple[int, ...], shape("n *s")]) -> Float32[Array, "n *s",
 
 @wide(0.4, "weights")
 def ones_dtype(
-    dims: Static[tuple[int, ...], shape("n *s")], kind: Static[Any, _FLOAT]
+    dims: Static[tuple[int, ...], shape("n *s")], kind: Static[DTypeLike, _FLOAT]
 ) -> Float[Array, "n *s", Positive]:
     return either(jnp.ones(dims, kind), jnp.ones(dims, dtype=kind))
 
@@ -91,7 +98,7 @@ _NUMBERS = among(0.5, 0.1, 0.25, 0.9, 0.2)
 
 @production(weight=0.4, magnitude=lambda: 4.0, relation=_float)
 def full(
-    dims: Static[tuple[int, ...], shape("n *s")], number: Static[float, _NUMBERS], kind: Static[Any, _FLOAT]
+    dims: Static[tuple[int, ...], shape("n *s")], number: Static[float, _NUMBERS], kind: Static[DTypeLike, _FLOAT]
 ) -> Float[Array, "n *s", Positive]:
     return either(jnp.full(dims, number, dtype=kind), jnp.full(dims, number, kind), lax.full(dims, number, kind))
 
@@ -186,7 +193,7 @@ def arange(n: Static[int, size("n")]) -> Int32[Array, "n", Index("n")]:
 
 
 @production(weight=0.8, names="positions t steps", magnitude=lambda n: log2(n), relation=_float)
-def arange_float(n: Static[int, size("n")], kind: Static[Any, _FLOAT]) -> Float[Array, "n", NonNegative]:
+def arange_float(n: Static[int, size("n")], kind: Static[DTypeLike, _FLOAT]) -> Float[Array, "n", NonNegative]:
     return either(jnp.arange(n, dtype=kind), jnp.arange(n).astype(kind))
 
 
@@ -218,7 +225,7 @@ def linspace(n: Static[int, size("n")]) -> Float32[Array, "n", Unit]:
 
 
 @wide(0.4, "grid xs")
-def linspace_centered(n: Static[int, size("n")], kind: Static[Any, _FLOAT]) -> Float[Array, "n", Unit]:
+def linspace_centered(n: Static[int, size("n")], kind: Static[DTypeLike, _FLOAT]) -> Float[Array, "n", Unit]:
     return jnp.linspace(-1.0, 1.0, n, dtype=kind)
 
 
@@ -251,7 +258,7 @@ def eye(n: Static[int, size("n")]) -> Float32[Array, "n n", NonNegative]:
 
 
 @wide(0.3, "identity")
-def eye_dtype(n: Static[int, size("n")], kind: Static[Any, _FLOAT]) -> Float[Array, "n n", NonNegative]:
+def eye_dtype(n: Static[int, size("n")], kind: Static[DTypeLike, _FLOAT]) -> Float[Array, "n n", NonNegative]:
     return either(jnp.eye(n, dtype=kind), jnp.identity(n, dtype=kind), weights=(4, 1))
 
 
@@ -274,22 +281,21 @@ def tri(n: Static[int, size("n")]) -> Float32[Array, "n n", NonNegative]:
     return either(jnp.tri(n), jnp.tril(jnp.ones((n, n))))
 
 
-def windows(*functions: Any) -> None:
-    """`function(n)` for each window function."""
-    for function in functions:
+def window(function: Function) -> None:
+    """`function(n)` of a window function."""
 
-        @production(
-            name=function.__name__,
-            weight=0.06,
-            names="window taper",
-            magnitude=lambda: 0.0,
-            signature={"n": Static[int, size("n")], "return": Float32[Array, "n", Unit]},
-        )
-        def _(n: Any) -> Any:
-            return function(n)  # noqa: B023 - read from the closure when the template is compiled
+    @production(
+        name=label_of(function),
+        weight=0.06,
+        names="window taper",
+        magnitude=lambda: 0.0,
+    )
+    def _(n: Static[int, size("n")]) -> Float32[Array, "n", Unit]:
+        return function(n)
 
 
-windows(jnp.hanning, jnp.hamming, jnp.blackman, jnp.bartlett)
+for _function in (jnp.hanning, jnp.hamming, jnp.blackman, jnp.bartlett):
+    window(_function)
 
 _KERNELS = among(
     [0.25, 0.5, 0.25],
@@ -309,7 +315,7 @@ def array_of_three(values: Static[list[float], _KERNELS]) -> Float32[Array, "3"]
 @production(weight=0.5, names="pair weights", magnitude=lambda: 1.0, relation=_float)
 def array_of_two(
     values: Static[list[float], among([1.0, -1.0], [0.5, 0.5], [0.9, 0.1], [2.0, 0.5])],
-    kind: Static[Any, _FLOAT],
+    kind: Static[DTypeLike, _FLOAT],
 ) -> Float[Array, "2"]:
     return either(jnp.array(values, dtype=kind), jnp.asarray(values, dtype=kind), jnp.array(values, kind))
 

@@ -1,31 +1,30 @@
 """Along an axis, the length kept or nearly: cumulative sums and products, differences."""
 
-from typing import Any
-
 import jax.numpy as jnp
 from jax import lax
 
-import grammar.productions.reductions  # noqa: F401  # pyright: ignore[reportUnusedImport] - declared before these
-from grammar.rules.families import Function
+from grammar.rules.families import label_of, pattern
 from grammar.rules.notation import (
     Array,
     Bool,
     Float,
+    Function,
     Int32,
     NonNegative,
+    Productions,
     RefinementRule,
     SignOf,
     Static,
     either,
-    production,
 )
 from grammar.rules.reduction import Growth, Reduction, log_total, product, same, total
 from grammar.values.statics import axis
 
+production = Productions()
+
 # --- running ----------------------------------------------------------------------------------------------
 
-_POSITIVE_AXIS: Any = Static[int, axis("n", negative=False)]
-_running = Reduction(Float, weight=0.8, grow=total, keep=SignOf("x"), names="running cumulative")
+_running = Reduction(production, Float, weight=0.8, grow=total, keep=SignOf("x"), names="running cumulative")
 
 
 @_running("along")
@@ -33,12 +32,12 @@ def cumsum(x: Array, axis: int) -> Array:
     return either(jnp.cumsum(x, axis=axis), x.cumsum(axis=axis), jnp.cumulative_sum(x, axis=axis), weights=(5, 2, 0.3))
 
 
-@Reduction(Int32, weight=0.4, grow=total, names="offsets ends")("along")
+@Reduction(production, Int32, weight=0.4, grow=total, names="offsets ends")("along")
 def cumsum_integers(x: Array, axis: int) -> Array:
     return either(jnp.cumsum(x, axis=axis), x.cumsum(axis))
 
 
-@Reduction(Bool, Int32, 0.3, lambda x, n: n, NonNegative, "positions rank")("along")
+@Reduction(production, Bool, Int32, 0.3, lambda x, n: n, NonNegative, "positions rank")("along")
 def cumsum_mask(x: Array, axis: int) -> Array:
     return either(jnp.cumsum(x, axis=axis), jnp.cumsum(x.astype(jnp.int32), axis=axis))
 
@@ -48,7 +47,7 @@ def cumsum_reversed(x: Array, axis: int) -> Array:
     return jnp.flip(jnp.cumsum(jnp.flip(x, axis=axis), axis=axis), axis=axis)
 
 
-@Reduction(Float, weight=0.25, grow=product, keep=SignOf("x"), names="decay survival")("along")
+@Reduction(production, Float, weight=0.25, grow=product, keep=SignOf("x"), names="decay survival")("along")
 def cumprod(x: Array, axis: int) -> Array:
     return either(jnp.cumprod(x, axis=axis), x.cumprod(axis=axis), weights=(4, 1))
 
@@ -56,21 +55,26 @@ def cumprod(x: Array, axis: int) -> Array:
 def lax_cumulative(grow: Growth, keep: RefinementRule, weight: float, *functions: Function) -> None:
     """`function(x, axis=i)` for each function, and the same from the end."""
     for function in functions:
-        for suffix, share, reverse in (("", 1.0, False), ("_reversed", 0.4, True)):
+        _lax_cumulative(grow, keep, weight, function, label_of(function), reverse=False)
+        _lax_cumulative(grow, keep, weight * 0.4, function, f"{label_of(function)}_reversed", reverse=True)
 
-            @production(
-                name=f"lax_{function.__name__}{suffix}",
-                weight=weight * share,
-                magnitude=lambda x, n: grow(x, n),
-                names="running",
-                signature={
-                    "x": Float[Array, "*a n *b"],
-                    "at": _POSITIVE_AXIS,
-                    "return": Float[Array, "*a n *b", keep],
-                },
-            )
-            def _(x: Any, at: int) -> Any:
-                return function(x, axis=at, reverse=reverse)  # noqa: B023
+
+def _lax_cumulative(
+    grow: Growth, keep: RefinementRule, weight: float, function: Function, label: str, *, reverse: bool
+) -> None:
+    @production(
+        name=f"lax_{label}",
+        weight=weight,
+        magnitude=lambda x, n: grow(x, n),
+        names="running",
+        signature={
+            "x": pattern(Float[Array, "*a n *b"]),
+            "at": axis("n", negative=False),
+            "return": pattern(Float[Array, "*a n *b", keep]),
+        },
+    )
+    def _(x: Array, at: int) -> Array:
+        return function(x, axis=at, reverse=reverse)
 
 
 lax_cumulative(total, SignOf("x"), 0.15, lax.cumsum)

@@ -4,20 +4,39 @@
 # pyright: reportMissingParameterType=false, reportUnknownParameterType=false
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from grammar.productions.control import loosened
-from grammar.rules.notation import Array, Body, Float, Helper, Magnitude, Smooth, Static, Tree, either, production
+from grammar.rules.notation import (
+    Array,
+    Body,
+    C,
+    Float,
+    Function,
+    Helper,
+    Productions,
+    Smooth,
+    Static,
+    Tree,
+    either,
+)
 from grammar.values.statics import among, between
 
-Function = Callable[..., Any]
-# A derivative may be larger than what it is the derivative of.
-_SLOPE: Magnitude = lambda fun, x: max(fun, x) + 4  # noqa: E731 - a table entry
-_SLOPE_OF_TWO: Magnitude = lambda fun, x, y: max(fun, x, y) + 4  # noqa: E731
+production = Productions()
+
+
+def _slope(fun: float, x: float) -> float:
+    """A derivative may be larger than what it is the derivative of."""
+    return max(fun, x) + 4
+
+
+def _slope_of_two(fun: float, x: float, y: float) -> float:
+    """The same of two variables."""
+    return max(fun, x, y) + 4
+
 
 # --- derivatives --------------------------------------------------------------------------------------------
 
@@ -51,26 +70,26 @@ def grad_of_model(
     return jax.grad(loss_fn)(w, x)
 
 
-@production(weight=0.6, names="grads slope", magnitude=_SLOPE)
+@production(weight=0.6, names="grads slope", magnitude=_slope)
 def grad(fun: Body[Function, "*x -> ", Smooth], x: Float[Array, "*x"]) -> Float[Array, "*x"]:
     return jax.grad(fun)(x)
 
 
-@production(weight=0.4, names="grads", magnitude=_SLOPE_OF_TWO)
+@production(weight=0.4, names="grads", magnitude=_slope_of_two)
 def grad_first(
     fun: Body[Function, "*x, *y -> ", Smooth], x: Float[Array, "*x"], y: Float[Array, "*y"]
 ) -> Float[Array, "*x"]:
     return either(jax.grad(fun)(x, y), jax.grad(fun, argnums=0)(x, y), weights=(3, 1))
 
 
-@production(weight=0.3, names="grads", magnitude=_SLOPE_OF_TWO)
+@production(weight=0.3, names="grads", magnitude=_slope_of_two)
 def grad_second(
     fun: Body[Function, "*x, *y -> ", Smooth], x: Float[Array, "*x"], y: Float[Array, "*y"]
 ) -> Float[Array, "*y"]:
     return jax.grad(fun, argnums=1)(x, y)
 
 
-@production(weight=0.4, names="dx dy", magnitude=_SLOPE_OF_TWO)
+@production(weight=0.4, names="dx dy", magnitude=_slope_of_two)
 def grad_both(
     fun: Body[Function, "*x, *y -> ", Smooth], x: Float[Array, "*x"], y: Float[Array, "*y"]
 ) -> tuple[Float[Array, "*x"], Float[Array, "*y"]]:
@@ -79,40 +98,40 @@ def grad_both(
 
 @production(weight=0.4, relation=loosened)
 def grad_tree(
-    loss: Body[Function, "~C, *x -> ", Smooth], params: Tree[Any, "~C"], x: Float[Array, "*x"]
-) -> Tree[Any, "~C"]:
+    loss: Body[Callable[[C, Array], Array], "~C, *x -> ", Smooth], params: Tree[C, "~C"], x: Float[Array, "*x"]
+) -> Tree[C, "~C"]:
     return jax.grad(loss)(params, x)
 
 
-@production(weight=0.5, names="loss grads", magnitude=_SLOPE)
+@production(weight=0.5, names="loss grads", magnitude=_slope)
 def value_and_grad(
     fun: Body[Function, "*x -> ", Smooth], x: Float[Array, "*x"]
 ) -> tuple[Float[Array, ""], Float[Array, "*x"]]:
     return jax.value_and_grad(fun)(x)
 
 
-@production(weight=0.5, magnitude=_SLOPE)
+@production(weight=0.5, magnitude=_slope)
 def value_and_grad_aux(
-    fun: Body[Function, "*x -> , *a", Smooth], x: Float[Array, "*x"]
+    fun: Body[Callable[[Array], tuple[Array, Array]], "*x -> , *a", Smooth], x: Float[Array, "*x"]
 ) -> tuple[tuple[Float[Array, ""], Float[Array, "*a"]], Float[Array, "*x"]]:
     return jax.value_and_grad(fun, has_aux=True)(x)
 
 
-@production(weight=0.3, names="grads aux", magnitude=_SLOPE)
+@production(weight=0.3, names="grads aux", magnitude=_slope)
 def grad_aux(
-    fun: Body[Function, "*x -> , *a", Smooth], x: Float[Array, "*x"]
+    fun: Body[Callable[[Array], tuple[Array, Array]], "*x -> , *a", Smooth], x: Float[Array, "*x"]
 ) -> tuple[Float[Array, "*x"], Float[Array, "*a"]]:
     return jax.grad(fun, has_aux=True)(x)
 
 
-@production(weight=0.5, names="per_example_grads", magnitude=_SLOPE_OF_TWO)
+@production(weight=0.5, names="per_example_grads", magnitude=_slope_of_two)
 def grad_per_example(
     fun: Body[Function, "*x, *y -> ", Smooth], x: Float[Array, "*x"], y: Float[Array, "n *y"]
 ) -> Float[Array, "n *x"]:
     return jax.vmap(jax.grad(fun), in_axes=(None, 0))(x, y)
 
 
-@production(weight=0.3, names="slopes derivatives", magnitude=_SLOPE)
+@production(weight=0.3, names="slopes derivatives", magnitude=_slope)
 def grad_pointwise(fun: Body[Function, " -> ", Smooth], x: Float[Array, "n"]) -> Float[Array, "n"]:
     return jax.vmap(jax.grad(fun))(x)
 
@@ -157,12 +176,12 @@ def vjp_pair(
     return out, grads
 
 
-@production(weight=0.4, names="jacobian jac", magnitude=_SLOPE)
+@production(weight=0.4, names="jacobian jac", magnitude=_slope)
 def jacfwd(fun: Body[Function, "n -> *y", Smooth], x: Float[Array, "n"]) -> Float[Array, "*y n"]:
     return jax.jacfwd(fun)(x)
 
 
-@production(weight=0.4, names="jacobian jac", magnitude=_SLOPE)
+@production(weight=0.4, names="jacobian jac", magnitude=_slope)
 def jacrev(fun: Body[Function, "n -> *y", Smooth], x: Float[Array, "n"]) -> Float[Array, "*y n"]:
     return either(jax.jacrev(fun)(x), jax.jacobian(fun)(x), weights=(2, 1))
 

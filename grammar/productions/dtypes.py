@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import DTypeLike
 
 from grammar.choices import Choices
 from grammar.productions.arithmetic import log_sum
@@ -27,16 +27,18 @@ from grammar.rules.notation import (
     NonNegative,
     Positive,
     Probability,
+    Productions,
     RefinementRule,
     Static,
     UInt32,
     Unit,
     either,
-    production,
 )
 from grammar.values.binding import Binding
 from grammar.values.dims import Dims
 from grammar.values.statics import DtypeName, StaticSpec, among
+
+production = Productions()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ _UINT8 = _only("uint8", refinement=NonNegative)
 
 
 @production(weight=3, names="mask_f weights", magnitude=lambda mask: 0.0)
-def bool_to_float(mask: Bool[Array, "*s"], dtype: Static[Any, _TO_FLOAT]) -> Float[Array, "*s", Probability]:
+def bool_to_float(mask: Bool[Array, "*s"], dtype: Static[DTypeLike, _TO_FLOAT]) -> Float[Array, "*s", Probability]:
     return either(
         mask.astype(dtype),
         jnp.asarray(mask, dtype=dtype),
@@ -83,7 +85,7 @@ def bool_to_float(mask: Bool[Array, "*s"], dtype: Static[Any, _TO_FLOAT]) -> Flo
 
 
 @production(weight=3, names="values positions")
-def int_to_float(counts: Int[Array, "*s"], dtype: Static[Any, _TO_FLOAT]) -> Float[Array, "*s"]:
+def int_to_float(counts: Int[Array, "*s"], dtype: Static[DTypeLike, _TO_FLOAT]) -> Float[Array, "*s"]:
     return either(
         counts.astype(dtype),
         jnp.asarray(counts, dtype=dtype),
@@ -95,7 +97,7 @@ def int_to_float(counts: Int[Array, "*s"], dtype: Static[Any, _TO_FLOAT]) -> Flo
 
 
 @production(weight=1, names="magnitudes amplitude")
-def complex_to_float(z: Complex[Array, "*s"], dtype: Static[Any, _TO_FLOAT]) -> Float[Array, "*s"]:
+def complex_to_float(z: Complex[Array, "*s"], dtype: Static[DTypeLike, _TO_FLOAT]) -> Float[Array, "*s"]:
     return jnp.abs(z).astype(dtype)
 
 
@@ -104,22 +106,22 @@ def complex_to_float(z: Complex[Array, "*s"], dtype: Static[Any, _TO_FLOAT]) -> 
     names="upcast values",
     signature={"x": _HALF, "dtype": _TO_FLOAT, "return": _FLOATS},
 )
-def half_to_float(x: Any, dtype: Any) -> Any:
+def half_to_float(x: Array, dtype: DTypeLike) -> Array:
     return either(x.astype(dtype), lax.convert_element_type(x, dtype), weights=(9, 1))
 
 
 @production(weight=0.6, names="casted low")
-def float32_to_half(x: Float32[Array, "*s"], dtype: Static[Any, _TO_HALF]) -> Float[Array, "*s"]:
+def float32_to_half(x: Float32[Array, "*s"], dtype: Static[DTypeLike, _TO_HALF]) -> Float[Array, "*s"]:
     return either(x.astype(dtype), lax.convert_element_type(x, dtype), jnp.asarray(x, dtype), weights=(9, 1, 1))
 
 
 @production(weight=0.6, names="rounded low_precision")
-def through_bfloat16(x: Float[Array, "*s"], dtype: Static[Any, _TO_FLOAT]) -> Float[Array, "*s", Like("x")]:
+def through_bfloat16(x: Float[Array, "*s"], dtype: Static[DTypeLike, _TO_FLOAT]) -> Float[Array, "*s", Like("x")]:
     return x.astype(jnp.bfloat16).astype(dtype)
 
 
 @production(weight=0.3, names="rounded")
-def through_float16(x: Float[Array, "*s", Unit], dtype: Static[Any, _TO_FLOAT]) -> Float[Array, "*s", Unit]:
+def through_float16(x: Float[Array, "*s", Unit], dtype: Static[DTypeLike, _TO_FLOAT]) -> Float[Array, "*s", Unit]:
     return x.astype(jnp.float16).astype(dtype)
 
 
@@ -180,7 +182,7 @@ def int_to_bool(x: Int[Array, "*s"]) -> Bool[Array, "*s"]:
     magnitude=lambda x: 8.0,
     signature={"x": pattern(Float[Array, "*s", Probability]), "return": _UINT8},
 )
-def to_uint8(x: Any) -> Any:
+def to_uint8(x: Array) -> Array:
     return either((x * 255).astype(jnp.uint8), (x * 255.0).astype(jnp.uint8), jnp.uint8(x * 255))
 
 
@@ -190,7 +192,7 @@ def to_uint8(x: Any) -> Any:
     magnitude=lambda images: 0.0,
     signature={"images": _UINT8, "return": pattern(Float32[Array, "*s", Probability])},
 )
-def from_uint8(images: Any) -> Any:
+def from_uint8(images: Array) -> Array:
     return either(
         images.astype(jnp.float32) / 255.0,
         (images / 255.0).astype(jnp.float32),
@@ -205,7 +207,7 @@ def from_uint8(images: Any) -> Any:
     magnitude=lambda x: 7.0,
     signature={"x": _FLOATS, "step": among(0.1, 0.05, 0.02), "return": _INT8},
 )
-def quantize(x: Any, step: Any) -> Any:
+def quantize(x: Array, step: float) -> Array:
     return jnp.clip(jnp.round(x / step), -127, 127).astype(jnp.int8)
 
 
@@ -215,12 +217,12 @@ def quantize(x: Any, step: Any) -> Any:
     magnitude=lambda q: 4.0,
     signature={"q": _INT8, "step": among(0.1, 0.05, 0.02), "return": _FLOAT32},
 )
-def dequantize(q: Any, step: Any) -> Any:
+def dequantize(q: Array, step: float) -> Array:
     return either(q.astype(jnp.float32) * step, step * q.astype(jnp.float32))
 
 
 @production(weight=0.3, names="codes", signature={"x": pattern(Int32[Array, "*s"]), "return": _only("int16")})
-def to_int16(x: Any) -> Any:
+def to_int16(x: Array) -> Array:
     return x.astype(jnp.int16)
 
 

@@ -18,13 +18,15 @@ from grammar.rules.notation import (
     NonNegative,
     Positive,
     Probability,
+    Productions,
     Real,
     Static,
     Unit,
     either,
-    production,
 )
 from grammar.values.statics import among, between
+
+production = Productions()
 
 _FLOATS = pattern(Float[Array, "*s"])
 _UNIT = pattern(Float[Array, "*s", Unit])
@@ -51,16 +53,23 @@ def _rounded(x: float) -> float:
 
 # --- exponentials and logarithms ----------------------------------------------------------------------------
 
-elementwise(jnp.exp, weight=2.5, names="exps weights", result=_POSITIVE, magnitude=_exponential)
-elementwise(jnp.exp2, weight=0.2, result=_POSITIVE, magnitude=lambda x: 2 ** min(x, 20))
-elementwise(jnp.expm1, weight=0.3, magnitude=_exponential)
-elementwise(jnp.log, weight=2, names="logs", operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
-elementwise(jnp.log2, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
-elementwise(jnp.log10, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
-elementwise(jnp.log1p, weight=0.7, operand=_NONNEGATIVE, magnitude=lambda x: _logarithm(log_sum(x, 0)))
-elementwise(lax.exp, weight=0.2, result=_POSITIVE, magnitude=_exponential, prefix="lax_")
-elementwise(lax.log, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm, prefix="lax_")
-elementwise(lax.log1p, weight=0.1, operand=_NONNEGATIVE, magnitude=lambda x: _logarithm(log_sum(x, 0)), prefix="lax_")
+elementwise(production, jnp.exp, weight=2.5, names="exps weights", result=_POSITIVE, magnitude=_exponential)
+elementwise(production, jnp.exp2, weight=0.2, result=_POSITIVE, magnitude=lambda x: 2 ** min(x, 20))
+elementwise(production, jnp.expm1, weight=0.3, magnitude=_exponential)
+elementwise(production, jnp.log, weight=2, names="logs", operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
+elementwise(production, jnp.log2, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
+elementwise(production, jnp.log10, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm)
+elementwise(production, jnp.log1p, weight=0.7, operand=_NONNEGATIVE, magnitude=lambda x: _logarithm(log_sum(x, 0)))
+elementwise(production, lax.exp, weight=0.2, result=_POSITIVE, magnitude=_exponential, prefix="lax_")
+elementwise(production, lax.log, weight=0.2, operand=_POSITIVE, result=_FLOATS, magnitude=_logarithm, prefix="lax_")
+elementwise(
+    production,
+    lax.log1p,
+    weight=0.1,
+    operand=_NONNEGATIVE,
+    magnitude=lambda x: _logarithm(log_sum(x, 0)),
+    prefix="lax_",
+)
 
 
 @production(weight=0.8, names="decay gaussian kernel", magnitude=lambda x: 0.0, faithful=False)
@@ -82,21 +91,22 @@ def log_of_shifted(
 
 # --- roots and powers ---------------------------------------------------------------------------------------
 
-elementwise(jnp.sqrt, weight=3, names="root norm std", operand=_POSITIVE, magnitude=lambda x: x / 2)
-elementwise(jnp.cbrt, weight=0.2, operand=_POSITIVE, magnitude=lambda x: x / 3)
-elementwise(jnp.reciprocal, weight=0.4, names="inverse", operand=_POSITIVE)
-elementwise(lax.rsqrt, weight=0.6, names="inv_std inv_norm", operand=_POSITIVE, magnitude=lambda x: x / 2)
-elementwise(lax.sqrt, weight=0.2, operand=_POSITIVE, magnitude=lambda x: x / 2, prefix="lax_")
-elementwise(lax.cbrt, weight=0.05, operand=_POSITIVE, magnitude=lambda x: x / 3, prefix="lax_")
-elementwise(lax.reciprocal, weight=0.1, operand=_POSITIVE, prefix="lax_")
+elementwise(production, jnp.sqrt, weight=3, names="root norm std", operand=_POSITIVE, magnitude=lambda x: x / 2)
+elementwise(production, jnp.cbrt, weight=0.2, operand=_POSITIVE, magnitude=lambda x: x / 3)
+elementwise(production, jnp.reciprocal, weight=0.4, names="inverse", operand=_POSITIVE)
+elementwise(production, lax.rsqrt, weight=0.6, names="inv_std inv_norm", operand=_POSITIVE, magnitude=lambda x: x / 2)
+elementwise(production, lax.sqrt, weight=0.2, operand=_POSITIVE, magnitude=lambda x: x / 2, prefix="lax_")
+elementwise(production, lax.cbrt, weight=0.05, operand=_POSITIVE, magnitude=lambda x: x / 3, prefix="lax_")
+elementwise(production, lax.reciprocal, weight=0.1, operand=_POSITIVE, prefix="lax_")
 elementwise(
+    production,
     jnp.square,
     weight=1.5,
     names="squared energy",
     operand=pattern(Real[Array, "*s"]),
     magnitude=lambda x: 2 * x,
 )
-elementwise(lax.square, weight=0.3, result=_NONNEGATIVE, magnitude=lambda x: 2 * x, prefix="lax_")
+elementwise(production, lax.square, weight=0.3, result=_NONNEGATIVE, magnitude=lambda x: 2 * x, prefix="lax_")
 
 
 @production(weight=2, names="squared sq", magnitude=lambda x: 2 * x)
@@ -155,16 +165,16 @@ def lorentzian(x: Float[Array, "*s"]) -> Float[Array, "*s", Positive]:
 
 # --- trigonometry -------------------------------------------------------------------------------------------
 
-elementwise(jnp.sin, jnp.cos, weight=1, names="wave", result=_UNIT)
-elementwise(lax.sin, lax.cos, weight=0.1, result=_UNIT, prefix="lax_")
-elementwise(lax.tanh, weight=0.15, result=_UNIT, prefix="lax_")
-elementwise(jnp.sinc, weight=0.2, result=_UNIT)
-elementwise(jnp.tan, weight=0.15, operand=_UNIT, result=_FLOATS, magnitude=lambda x: 0.7)
-elementwise(jnp.arctan, weight=0.4, names="angle", magnitude=lambda x: min(x, 0.7))
-elementwise(jnp.arcsinh, weight=0.15)
-elementwise(jnp.sinh, jnp.cosh, weight=0.15, magnitude=_exponential)
-elementwise(jnp.deg2rad, jnp.radians, weight=0.15, names="angle")
-elementwise(jnp.rad2deg, jnp.degrees, weight=0.1, names="bearing", magnitude=lambda x: x + 5.9)
+elementwise(production, jnp.sin, jnp.cos, weight=1, names="wave", result=_UNIT)
+elementwise(production, lax.sin, lax.cos, weight=0.1, result=_UNIT, prefix="lax_")
+elementwise(production, lax.tanh, weight=0.15, result=_UNIT, prefix="lax_")
+elementwise(production, jnp.sinc, weight=0.2, result=_UNIT)
+elementwise(production, jnp.tan, weight=0.15, operand=_UNIT, result=_FLOATS, magnitude=lambda x: 0.7)
+elementwise(production, jnp.arctan, weight=0.4, names="angle", magnitude=lambda x: min(x, 0.7))
+elementwise(production, jnp.arcsinh, weight=0.15)
+elementwise(production, jnp.sinh, jnp.cosh, weight=0.15, magnitude=_exponential)
+elementwise(production, jnp.deg2rad, jnp.radians, weight=0.15, names="angle")
+elementwise(production, jnp.rad2deg, jnp.degrees, weight=0.1, names="bearing", magnitude=lambda x: x + 5.9)
 
 
 @production(weight=0.5, names="angle theta", magnitude=lambda x: 1.7)
@@ -210,18 +220,28 @@ def absolute(x: Real[Array, "*s"]) -> Real[Array, "*s", NonNegative]:
     return either(jnp.abs(x), jnp.absolute(x), abs(x), weights=(12, 0.7, 1))
 
 
-elementwise(jnp.sign, faithful=False, differentiable=False, weight=0.5, names="signs", result=_UNIT)
-elementwise(lax.sign, faithful=False, differentiable=False, weight=0.1, result=_UNIT, prefix="lax_")
-elementwise(lax.abs, weight=0.15, result=_NONNEGATIVE, prefix="lax_")
-elementwise(jnp.fabs, weight=0.05, result=_NONNEGATIVE)
-elementwise(jnp.floor, faithful=False, differentiable=False, weight=0.4, names="lower", magnitude=_rounded)
-elementwise(jnp.ceil, faithful=False, differentiable=False, weight=0.2, names="upper", magnitude=_rounded)
-elementwise(jnp.trunc, faithful=False, differentiable=False, weight=0.1, magnitude=_rounded)
-elementwise(jnp.rint, faithful=False, differentiable=False, weight=0.15, names="rounded", magnitude=_rounded)
+elementwise(production, jnp.sign, faithful=False, differentiable=False, weight=0.5, names="signs", result=_UNIT)
+elementwise(production, lax.sign, faithful=False, differentiable=False, weight=0.1, result=_UNIT, prefix="lax_")
+elementwise(production, lax.abs, weight=0.15, result=_NONNEGATIVE, prefix="lax_")
+elementwise(production, jnp.fabs, weight=0.05, result=_NONNEGATIVE)
+elementwise(production, jnp.floor, faithful=False, differentiable=False, weight=0.4, names="lower", magnitude=_rounded)
+elementwise(production, jnp.ceil, faithful=False, differentiable=False, weight=0.2, names="upper", magnitude=_rounded)
+elementwise(production, jnp.trunc, faithful=False, differentiable=False, weight=0.1, magnitude=_rounded)
 elementwise(
-    lax.floor, lax.ceil, lax.round, faithful=False, differentiable=False, weight=0.05, magnitude=_rounded, prefix="lax_"
+    production, jnp.rint, faithful=False, differentiable=False, weight=0.15, names="rounded", magnitude=_rounded
 )
-elementwise(jnp.nan_to_num, weight=0.3, names="cleaned", result=pattern(Float[Array, "*s", Like("x")]))
+elementwise(
+    production,
+    lax.floor,
+    lax.ceil,
+    lax.round,
+    faithful=False,
+    differentiable=False,
+    weight=0.05,
+    magnitude=_rounded,
+    prefix="lax_",
+)
+elementwise(production, jnp.nan_to_num, weight=0.3, names="cleaned", result=pattern(Float[Array, "*s", Like("x")]))
 
 
 @production(weight=0.5, names="rounded", magnitude=_rounded, faithful=False, differentiable=False)

@@ -1,7 +1,5 @@
 """Fourier and cosine transforms."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -12,32 +10,41 @@ from grammar.rules.notation import (
     Complex,
     Float32,
     Like,
-    Magnitude,
     NonNegative,
     Num,
+    Productions,
     Static,
     either,
-    production,
 )
 from grammar.values.statics import among, axis, size
 
-_GROWS: Magnitude = lambda x, n: x + n + 0.5  # noqa: E731 - a table entry
+production = Productions()
 
-_COMPLEX_ROWS: Any = pattern(Complex[Array, "*b n"])
-_REAL_ROWS: Any = pattern(Float32[Array, "*b n"])
-_COMPLEX_PLANES: Any = pattern(Complex[Array, "*b m n"])
 
-elementwise(jnp.fft.fft, weight=0.6, operand=_REAL_ROWS, result=_COMPLEX_ROWS, magnitude=_GROWS, names="spectrum")
+def _grows(x: float, n: float) -> float:
+    """That of a sum over n elements, real and imaginary."""
+    return x + n + 0.5
+
+
+_COMPLEX_ROWS = pattern(Complex[Array, "*b n"])
+_REAL_ROWS = pattern(Float32[Array, "*b n"])
+_COMPLEX_PLANES = pattern(Complex[Array, "*b m n"])
+
 elementwise(
+    production, jnp.fft.fft, weight=0.6, operand=_REAL_ROWS, result=_COMPLEX_ROWS, magnitude=_grows, names="spectrum"
+)
+elementwise(
+    production,
     jnp.fft.fft,
     weight=0.3,
     operand=_COMPLEX_ROWS,
-    magnitude=_GROWS,
+    magnitude=_grows,
     names="spectrum modes",
     prefix="complex_",
 )
-elementwise(jnp.fft.ifft, weight=0.6, operand=_COMPLEX_ROWS, names="signal field")
+elementwise(production, jnp.fft.ifft, weight=0.6, operand=_COMPLEX_ROWS, names="signal field")
 elementwise(
+    production,
     jnp.fft.fft2,
     jnp.fft.fftn,
     weight=0.3,
@@ -46,8 +53,8 @@ elementwise(
     magnitude=lambda x, m, n: x + m + n + 0.5,
     names="spectrum modes",
 )
-elementwise(jnp.fft.ifft2, weight=0.3, operand=_COMPLEX_PLANES, names="field image")
-elementwise(jnp.fft.ifftn, weight=0.2, operand=pattern(Complex[Array, "d m n"]), names="field")
+elementwise(production, jnp.fft.ifft2, weight=0.3, operand=_COMPLEX_PLANES, names="field image")
+elementwise(production, jnp.fft.ifftn, weight=0.2, operand=pattern(Complex[Array, "d m n"]), names="field")
 
 
 @production(weight=0.7, names="spectrum modes", magnitude=lambda x, k: x + k + 1.5)
@@ -85,7 +92,7 @@ def irfftn(
     return jnp.fft.irfftn(spectrum, s=(depth, m, last), axes=(0, 1, 2))
 
 
-@production(weight=0.3, names="spectrum coeffs", magnitude=_GROWS)
+@production(weight=0.3, names="spectrum coeffs", magnitude=_grows)
 def fft_axis(
     x: Float32[Array, "*a n *b"],
     axis: Static[int, axis("n")],
@@ -94,7 +101,7 @@ def fft_axis(
     return jnp.fft.fft(x, axis=axis, norm=norm)
 
 
-@production(weight=0.3, names="spectrum", magnitude=_GROWS)
+@production(weight=0.3, names="spectrum", magnitude=_grows)
 def lax_fft(x: Complex[Array, "*b n"], n: Static[int, size("n")]) -> Complex[Array, "*b n"]:
     return either(lax.fft(x, "fft", (n,)), lax.fft(x, lax.FftType.FFT, (n,)), lax.fft(x, "FFT", fft_lengths=(n,)))
 

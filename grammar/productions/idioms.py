@@ -1,8 +1,5 @@
 """Things people write in several lines: losses, steps of optimisers and solvers, stencils."""
 
-from collections.abc import Callable
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -12,23 +9,21 @@ from grammar.rules.notation import (
     Body,
     Float,
     Float32,
+    Function,
     Helper,
     Index,
     Int32,
-    Magnitude,
     NonNegative,
     Probability,
+    Productions,
     Simplex,
     Smooth,
     Static,
     either,
-    production,
 )
 from grammar.values.statics import among, size
 
-Function = Callable[..., Any]
-# A mean of zero and a variance of one: no element is above the root of their number.
-_NORMALISED: Magnitude = lambda x, d: d / 2 + 0.5  # noqa: E731 - a table entry
+production = Productions()
 
 
 # --- losses -------------------------------------------------------------------------------------------------
@@ -175,10 +170,13 @@ def training_step(
 
 # --- differential equations and stencils --------------------------------------------------------------------
 
-_STEPPED: Magnitude = lambda field, x: max(field, x) + 1  # noqa: E731
+
+def _stepped(field: float, x: float) -> float:
+    """That of a step along a field."""
+    return max(field, x) + 1
 
 
-@production(weight=0.5, names="stepped state", magnitude=_STEPPED)
+@production(weight=0.5, names="stepped state", magnitude=_stepped)
 def euler_step(
     field: Body[Function, "*x -> *x", Helper],
     x: Float[Array, "*x"],
@@ -197,7 +195,7 @@ def euler_loop(
     return lax.fori_loop(0, steps, lambda _, state: state + dt * jnp.tanh(field(state)), x)
 
 
-@production(weight=0.4, names="stepped state", magnitude=_STEPPED)
+@production(weight=0.4, names="stepped state", magnitude=_stepped)
 def heun_step(
     field: Body[Function, "*x -> *x", Helper], x: Float[Array, "*x"], dt: Static[float, among(0.1, 0.01)]
 ) -> Float[Array, "*x"]:
@@ -206,7 +204,7 @@ def heun_step(
     return x + 0.5 * dt * (k1 + k2)
 
 
-@production(weight=0.4, names="stepped state", magnitude=_STEPPED)
+@production(weight=0.4, names="stepped state", magnitude=_stepped)
 def runge_kutta_step(
     field: Body[Function, "*x -> *x", Helper], x: Float[Array, "*x"], dt: Static[float, among(0.1, 0.01)]
 ) -> Float[Array, "*x"]:

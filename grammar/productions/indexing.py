@@ -20,13 +20,15 @@ from grammar.rules.notation import (
     Like,
     NonNegative,
     Num,
+    Productions,
     Real,
     Static,
     either,
-    production,
 )
 from grammar.values.binding import Binding
 from grammar.values.statics import bound, new_size, size
+
+production = Productions()
 
 # --- relations --------------------------------------------------------------------------------------
 

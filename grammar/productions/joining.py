@@ -3,8 +3,10 @@
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.rules.notation import Anything, Array, Float, Like, Num, Static, either, production
+from grammar.rules.notation import Anything, Array, Float, Like, Num, Productions, Static, either
 from grammar.values.statics import size
+
+production = Productions()
 
 
 @production(weight=2.5, names="joined combined", magnitude=lambda x, y: max(x, y), additive=True)

@@ -1,8 +1,5 @@
 """Layers that people write in several lines: normalisation, dense and recurrent ones, attention."""
 
-from collections.abc import Callable
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -13,21 +10,24 @@ from grammar.rules.notation import (
     Bool,
     Float,
     Float32,
+    Function,
     Helper,
     Index,
     Int32,
-    Magnitude,
     Probability,
+    Productions,
     Static,
     Unit,
     either,
-    production,
 )
 from grammar.values.statics import among
 
-Function = Callable[..., Any]
-# A mean of zero and a variance of one: no element is above the root of their number.
-_NORMALISED: Magnitude = lambda x, d: d / 2 + 0.5  # noqa: E731 - a table entry
+production = Productions()
+
+
+def _normalised(x: float, d: float) -> float:
+    """With a mean of zero and a variance of one no element is above the root of their number."""
+    return d / 2 + 0.5
 
 
 def _affine(x: float, kernel: float, bias: float, d: float) -> float:
@@ -37,7 +37,7 @@ def _affine(x: float, kernel: float, bias: float, d: float) -> float:
 # --- normalisation ------------------------------------------------------------------------------------------
 
 
-@production(weight=0.8, names="normed x_norm normalised", magnitude=_NORMALISED)
+@production(weight=0.8, names="normed x_norm normalised", magnitude=_normalised)
 def standardise(x: Float[Array, "*b d"], eps: Static[float, among(1e-5, 1e-6, 1e-3)]) -> Float[Array, "*b d"]:
     mean = jnp.mean(x, axis=-1, keepdims=True)
     var = either(jnp.var(x, axis=-1, keepdims=True), jnp.mean((x - mean) ** 2, axis=-1, keepdims=True))

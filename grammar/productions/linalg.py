@@ -13,23 +13,26 @@ from grammar.rules.notation import (
     Float32,
     Int32,
     Like,
-    Magnitude,
     NonNegative,
     Num,
     Positive,
+    Productions,
     Static,
     Triangular,
     Unit,
     either,
-    production,
 )
 from grammar.values.binding import Binding
 from grammar.values.statics import among, between
 
+production = Productions()
+
 # --- SPD matrices, factors and solves -----------------------------------------------------------------------
 
-# The SPD matrices of this grammar have eigenvalues of at least about 1, so solving enlarges little.
-_SOLVED: Magnitude = lambda a, b, n: b + n / 2 + 1  # noqa: E731 - a table entry
+
+def _solved(a: float, b: float, n: float) -> float:
+    """The SPD matrices of this grammar have eigenvalues of at least about 1, so solving enlarges little."""
+    return b + n / 2 + 1
 
 
 @production(weight=0.6, names="cov gram precision", magnitude=lambda x: 1.0 if x <= 6 else 99.0)
@@ -58,7 +61,7 @@ def cholesky_scipy(a: Float32[Array, "n n", SPD]) -> Float32[Array, "n n", Trian
     return jax.scipy.linalg.cholesky(a, lower=True)
 
 
-@production(weight=1.2, names="solution sol", magnitude=_SOLVED)
+@production(weight=1.2, names="solution sol", magnitude=_solved)
 def solve(a: Float32[Array, "n n", SPD], b: Float32[Array, "n k"]) -> Float32[Array, "n k"]:
     return either(
         jnp.linalg.solve(a, b),
@@ -68,12 +71,12 @@ def solve(a: Float32[Array, "n n", SPD], b: Float32[Array, "n k"]) -> Float32[Ar
     )
 
 
-@production(weight=1, names="solution direction", magnitude=_SOLVED)
+@production(weight=1, names="solution direction", magnitude=_solved)
 def solve_vector(a: Float32[Array, "n n", SPD], b: Float32[Array, "n"]) -> Float32[Array, "n"]:
     return either(jnp.linalg.solve(a, b), jax.scipy.linalg.solve(a, b, assume_a="pos"), weights=(3, 1))
 
 
-@production(weight=0.6, names="solution", magnitude=_SOLVED)
+@production(weight=0.6, names="solution", magnitude=_solved)
 def cho_solve(a: Float32[Array, "n n", SPD], b: Float32[Array, "n k"]) -> Float32[Array, "n k"]:
     factor = jax.scipy.linalg.cho_factor(a)
     return jax.scipy.linalg.cho_solve(factor, b)
@@ -108,7 +111,7 @@ def solve_triangular_vector(chol: Float32[Array, "n n", Triangular], b: Float32[
     return jax.scipy.linalg.solve_triangular(chol, b, lower=True)
 
 
-@production(weight=0.3, names="solution alpha", magnitude=_SOLVED)
+@production(weight=0.3, names="solution alpha", magnitude=_solved)
 def cho_solve_vector(a: Float32[Array, "n n", SPD], b: Float32[Array, "n"]) -> Float32[Array, "n"]:
     factor = jnp.linalg.cholesky(a)
     return jax.scipy.linalg.cho_solve((factor, True), b)
@@ -142,12 +145,12 @@ def ridge_regression(
     return jnp.linalg.solve(gram, x.T @ y)
 
 
-@production(weight=0.3, names="solution", magnitude=_SOLVED)
+@production(weight=0.3, names="solution", magnitude=_solved)
 def lu_solve(a: Float32[Array, "n n", SPD], b: Float32[Array, "n k"]) -> Float32[Array, "n k"]:
     return jax.scipy.linalg.lu_solve(jax.scipy.linalg.lu_factor(a), b)
 
 
-@production(weight=0.4, names="solution", magnitude=_SOLVED)
+@production(weight=0.4, names="solution", magnitude=_solved)
 def conjugate_gradient(
     a: Float32[Array, "n n", SPD], b: Float32[Array, "n"], maxiter: Static[int, among(5, 10, 20)]
 ) -> Float32[Array, "n"]:
@@ -311,6 +314,7 @@ def diagonal(x: Num[Array, "n n"]) -> Num[Array, "n", Like("x")]:
 
 
 elementwise(
+    production,
     jnp.linalg.matrix_norm,
     weight=0.3,
     operand=pattern(Float32[Array, "*b m n"]),

@@ -3,8 +3,10 @@
 import jax
 import jax.numpy as jnp
 
-from grammar.rules.notation import Array, Float, Float32, Index, Int32, Key, Simplex, Static, either, production
+from grammar.rules.notation import Array, Float, Float32, Index, Int32, Key, Productions, Simplex, Static, either
 from grammar.values.statics import among, new_size, shape
+
+production = Productions()
 
 # --- what programs do with noise ----------------------------------------------------------------------------
 

@@ -1,14 +1,14 @@
 """Arrays made larger or moved about: pad, tile, repeat, roll, flip."""
 
-from typing import Any
-
 import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.rules.notation import Anything, Array, Float, Float32, Like, Real, Static, either, production
+from grammar.rules.notation import Anything, Array, Float, Float32, Like, Productions, Real, Static, either
 from grammar.values.binding import Binding
 from grammar.values.statics import among, bound, new_size, size
+
+production = Productions()
 
 
 def _padded(binding: Binding, choices: Choices) -> Binding | None:
@@ -63,7 +63,7 @@ def _shift(binding: Binding, choices: Choices) -> Binding | None:
 
 
 @production(weight=1.0, names="padded", relation=_padded)
-def pad(x: Real[Array, "*s"], widths: Static[Any, bound("widths")]) -> Real[Array, "*t"]:
+def pad(x: Real[Array, "*s"], widths: Static[tuple[tuple[int, int], ...], bound("widths")]) -> Real[Array, "*t"]:
     return either(
         jnp.pad(x, widths),
         jnp.pad(x, widths, mode="constant"),
@@ -75,14 +75,14 @@ def pad(x: Real[Array, "*s"], widths: Static[Any, bound("widths")]) -> Real[Arra
 @production(weight=0.5, names="padded", relation=_padded)
 def pad_mode(
     x: Real[Array, "*s"],
-    widths: Static[Any, bound("widths")],
+    widths: Static[tuple[tuple[int, int], ...], bound("widths")],
     mode: Static[str, among("edge", "reflect", "wrap", "symmetric")],
 ) -> Real[Array, "*t", Like("x")]:
     return jnp.pad(x, widths, mode=mode)
 
 
 @production(weight=0.3, names="padded", relation=_padded, magnitude=lambda x: max(x, 0.0))
-def pad_ones(x: Float[Array, "*s"], widths: Static[Any, bound("widths")]) -> Float[Array, "*t"]:
+def pad_ones(x: Float[Array, "*s"], widths: Static[tuple[tuple[int, int], ...], bound("widths")]) -> Float[Array, "*t"]:
     return jnp.pad(x, widths, constant_values=1.0)
 
 

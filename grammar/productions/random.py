@@ -1,19 +1,21 @@
 """Random numbers: keys, samplers, and what programs do with noise."""
 
-import sys
-from typing import Any
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax.nn.initializers import Initializer
 
 from grammar.choices import Choices
-from grammar.rules.families import Function
+from grammar.rules.families import label_of, pattern
 from grammar.rules.notation import (
     SPD,
     Array,
+    ArrayPattern,
     Bool,
     Float,
     Float32,
+    Function,
     Index,
     Int32,
     Key,
@@ -22,15 +24,21 @@ from grammar.rules.notation import (
     Num,
     Positive,
     Probability,
+    Productions,
     Simplex,
     Static,
+    TuplePattern,
     UInt32,
     Unit,
     either,
-    production,
 )
 from grammar.values.binding import Binding
 from grammar.values.statics import among, axis, between, new_size, shape
+
+production = Productions()
+
+_KEY = pattern(Key[Array, ""])
+_KERNEL = pattern(Float32[Array, "m n"])
 
 # --- keys ---------------------------------------------------------------------------------------------------
 
@@ -68,57 +76,59 @@ def key_data(key: Key[Array, ""]) -> UInt32[Array, "2"]:
 @production(
     weight=2.5,
     names="key subkey",
-    signature={"key": Key[Array, ""], "return": tuple[(Key[Array, ""], Key[Array, ""])]},
+    signature={"key": _KEY, "return": TuplePattern((_KEY, _KEY))},
 )
-def split(key: Any) -> Any:
+def split(key: Array) -> Array:
     return jax.random.split(key)
 
 
 @production(
     weight=1,
     names="key_a key_b key_c",
-    signature={"key": Key[Array, ""], "return": tuple[(Key[Array, ""],) * 3]},
+    signature={"key": _KEY, "return": TuplePattern((_KEY, _KEY, _KEY))},
 )
-def split_three(key: Any) -> Any:
+def split_three(key: Array) -> Array:
     return either(jax.random.split(key, 3), jax.random.split(key, num=3), weights=(3, 1))
 
 
 # --- distributions without parameters -----------------------------------------------------------------------
 
 
-def sampler(*functions: Function, weight: float, result: Any, names: str = "samples", bound: float = 4.5) -> None:
+def sampler(
+    *functions: Function, weight: float, result: ArrayPattern, names: str = "samples", bound: float = 4.5
+) -> None:
     """One production `function(key, shape)` for each function; `bound` is the magnitude of what it draws."""
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-    where = (frame.f_code.co_filename, frame.f_lineno)
     for function in functions:
-        _sampler(function, weight, result, names, bound, where)
+        production(
+            name=f"random_{label_of(function)}",
+            weight=weight,
+            names=names,
+            magnitude=lambda: bound,
+            signature={"key": _KEY, "size": shape("*s"), "return": result},
+        )(_sampler(function))
 
 
-def _sampler(function: Function, weight: float, result: Any, names: str, bound: float, where: tuple[str, int]) -> None:
-    @production(
-        name=f"random_{function.__name__}",
-        weight=weight,
-        names=names,
-        magnitude=lambda: bound,
-        signature={"key": Key[Array, ""], "size": _SHAPE, "return": result},
-        where=where,
-    )
-    def _(key: Any, size: Any) -> Any:
+def _sampler(function: Function) -> Function:
+    def template(key: Array, size: tuple[int, ...]) -> Array:
         return either(function(key, size), function(key, shape=size), weights=(4, 1))
 
+    return template
 
-_SHAPE: Any = shape("*s")
-_REAL: Any = Float32[Array, "*s"]
+
+_REAL = pattern(Float32[Array, "*s"])
+_NONNEGATIVE = pattern(Float32[Array, "*s", NonNegative])
+_COUNTS = pattern(Int32[Array, "*s", NonNegative])
+_SHARES = pattern(Float32[Array, "*s", Probability])
 
 sampler(jax.random.normal, weight=3, result=_REAL, names="noise eps samples z", bound=2.7)
-sampler(jax.random.uniform, weight=2, result=Float32[Array, "*s", Probability], names="u samples draws", bound=0)
+sampler(jax.random.uniform, weight=2, result=_SHARES, names="u samples draws", bound=0)
 sampler(jax.random.gumbel, weight=0.4, result=_REAL, names="gumbels noise")
-sampler(jax.random.exponential, weight=0.4, result=Float32[Array, "*s", NonNegative], names="waits samples")
+sampler(jax.random.exponential, weight=0.4, result=_NONNEGATIVE, names="waits samples")
 sampler(jax.random.laplace, jax.random.logistic, weight=0.3, result=_REAL, names="noise samples")
 sampler(jax.random.cauchy, weight=0.2, result=_REAL, bound=25)
-sampler(jax.random.maxwell, weight=0.15, result=Float32[Array, "*s", NonNegative], names="speeds")
-sampler(jax.random.bits, weight=0.2, result=UInt32[Array, "*s"], names="bits words")
-sampler(jax.random.rademacher, weight=0.3, result=Int32[Array, "*s"], names="signs", bound=0)
+sampler(jax.random.maxwell, weight=0.15, result=_NONNEGATIVE, names="speeds")
+sampler(jax.random.bits, weight=0.2, result=pattern(UInt32[Array, "*s"]), names="bits words")
+sampler(jax.random.rademacher, weight=0.3, result=pattern(Int32[Array, "*s"]), names="signs", bound=0)
 
 
 @production(weight=0.6, names="noise eps", magnitude=lambda: 2.7)
@@ -293,25 +303,20 @@ def ball(
     return jax.random.ball(key, d, shape=(count,))
 
 
-def _parametric(function: Function, values: tuple[float, ...], bound: float, result: Any = None) -> None:
+def _parametric(
+    function: Function, values: tuple[float, ...], bound: float, result: ArrayPattern = _NONNEGATIVE
+) -> None:
     """A sampler `function(key, parameter, shape=size)` with a constant for its parameter."""
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
 
     @production(
-        name=f"random_{function.__name__}",
+        name=f"random_{label_of(function)}",
         weight=0.2,
         names="samples draws",
         magnitude=lambda: bound,
-        signature={
-            "key": Key[Array, ""],
-            "parameter": among(*values),
-            "size": _SHAPE,
-            "return": result or Float32[Array, "*s", NonNegative],
-        },
-        where=(frame.f_code.co_filename, frame.f_lineno),
+        signature={"key": _KEY, "parameter": among(*values), "size": shape("*s"), "return": result},
         differentiable=False,
     )
-    def _(key: Any, parameter: Any, size: Any) -> Any:
+    def _(key: Array, parameter: float, size: tuple[int, ...]) -> Array:
         return function(key, parameter, shape=size)
 
 
@@ -324,36 +329,56 @@ _parametric(jax.random.rayleigh, (1.0, 2.0, 0.5), 5)
 _parametric(jax.random.wald, (1.0, 2.0, 0.5), 12)
 _parametric(jax.random.loggamma, (1.0, 2.0, 3.0), 6, _REAL)
 _parametric(jax.random.generalized_normal, (1.0, 2.0, 3.0), 6, _REAL)
-_parametric(jax.random.poisson, (1.0, 4.0, 10.0), 6, Int32[Array, "*s", NonNegative])
-_parametric(jax.random.geometric, (0.5, 0.2, 0.1), 8, Int32[Array, "*s", NonNegative])
+_parametric(jax.random.poisson, (1.0, 4.0, 10.0), 6, _COUNTS)
+_parametric(jax.random.geometric, (0.5, 0.2, 0.1), 8, _COUNTS)
 
 
-def _two_parameters(function: Function, pairs: tuple[float, float], bound: float, result: Any) -> None:
+def _two_parameters(function: Function, pairs: tuple[float, float], bound: float, result: ArrayPattern) -> None:
     """A sampler `function(key, first, second, size)` with constants for its parameters."""
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     first, second = pairs
 
     @production(
-        name=f"random_{function.__name__}",
+        name=f"random_{label_of(function)}",
         weight=0.15,
         names="samples draws",
         magnitude=lambda: bound,
-        signature={"key": Key[Array, ""], "size": _SHAPE, "return": result},
-        where=(frame.f_code.co_filename, frame.f_lineno),
+        signature={"key": _KEY, "size": shape("*s"), "return": result},
         differentiable=False,
     )
-    def _(key: Any, size: Any) -> Any:
+    def _(key: Array, size: tuple[int, ...]) -> Array:
         return function(key, first, second, shape=size)
 
 
-_two_parameters(jax.random.beta, (2.0, 5.0), 0, Float32[Array, "*s", Probability])
-_two_parameters(jax.random.weibull_min, (1.0, 1.5), 6, Float32[Array, "*s", NonNegative])
+_two_parameters(jax.random.beta, (2.0, 5.0), 0, _SHARES)
+_two_parameters(jax.random.weibull_min, (1.0, 1.5), 6, _NONNEGATIVE)
 _two_parameters(jax.random.double_sided_maxwell, (0.0, 1.0), 5, _REAL)
-_two_parameters(jax.random.f, (5.0, 10.0), 16, Float32[Array, "*s", NonNegative])
-_two_parameters(jax.random.binomial, (10.0, 0.3), 4, Float32[Array, "*s", NonNegative])
+_two_parameters(jax.random.f, (5.0, 10.0), 16, _NONNEGATIVE)
+_two_parameters(jax.random.binomial, (10.0, 0.3), 4, _NONNEGATIVE)
 
 
 # --- initial weights of layers ------------------------------------------------------------------------------
+
+
+def _initializer(function: Callable[[], Initializer]) -> None:
+    """Weights of a layer by one of JAX's initializers, whose variance follows from the sizes of the layer."""
+
+    @production(
+        name=f"init_{label_of(function)}",
+        weight=0.15,
+        names="kernel w weights",
+        magnitude=lambda: 2.0,
+        signature={"key": _KEY, "size": shape("m n"), "return": _KERNEL},
+        differentiable=False,
+    )
+    def _(key: Array, size: tuple[int, ...]) -> Array:
+        return either(function()(key, size), function()(key, size, jnp.float32), weights=(2, 1))
+
+
+_initializer(jax.nn.initializers.lecun_uniform)
+_initializer(jax.nn.initializers.glorot_normal)
+_initializer(jax.nn.initializers.he_normal)
+_initializer(jax.nn.initializers.he_uniform)
+_initializer(jax.nn.initializers.truncated_normal)
 
 
 @production(weight=0.3, names="kernel w weights", magnitude=lambda size: 2.0)

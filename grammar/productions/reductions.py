@@ -1,63 +1,37 @@
 """Reductions: whole arrays, one axis, pairs of axes, kept dimensions."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.rules.families import Function
+from grammar.rules.families import label_of
 from grammar.rules.notation import (
     Array,
     Bool,
     Float,
     Float32,
+    Function,
     Index,
     Inexact,
     Int,
     Int32,
     NonNegative,
     Positive,
+    Productions,
     Real,
     SignOf,
     Static,
     either,
-    production,
 )
-from grammar.rules.reduction import Reduction, log_total, product, total
+from grammar.rules.reduction import Reduction, log_total, plain, product, total
 from grammar.values.statics import among, axis
+
+production = Productions()
 
 _SIGN = SignOf("x")
 
-
-def plain(rule: Reduction, *functions: Function, pairs: bool = True, kept: bool = True, prefix: str = "") -> None:
-    """The usual forms of each `function(x, axis=...)` under one rule."""
-    for function in functions:
-        label = prefix + function.__name__
-
-        @rule("whole", 0.7, f"{label}_whole")
-        def _(x: Any) -> Any:
-            return function(x)  # noqa: B023 - read from the closure when the template is compiled
-
-        @rule("axis", 1.0, f"{label}_axis")
-        def _(x: Any, axis: int) -> Any:
-            return either(function(x, axis=axis), function(x, axis), weights=(4, 1))  # noqa: B023
-
-        if kept:
-
-            @rule("kept", 0.3, f"{label}_kept")
-            def _(x: Any, axis: int) -> Any:
-                return function(x, axis=axis, keepdims=True)  # noqa: B023
-
-        if pairs:
-
-            @rule("pair", 0.3, f"{label}_axes")
-            def _(x: Any, axes: tuple[int, int]) -> Any:
-                return function(x, axis=axes)  # noqa: B023
-
-
 # --- sums and means -------------------------------------------------------------------------------
-_sum = Reduction(Inexact, weight=3, grow=total, keep=_SIGN, names="total")
+_sum = Reduction(production, Inexact, weight=3, grow=total, keep=_SIGN, names="total")
 
 
 @_sum("all", 0.8)
@@ -80,7 +54,7 @@ def reduce_sum_axes(x: Array, axes: tuple[int, int]) -> Array:
     return either(jnp.sum(x, axis=axes), x.sum(axis=axes), weights=(2, 1))
 
 
-_mean = Reduction(Float, weight=2.5, keep=_SIGN, names="mean mu average")
+_mean = Reduction(production, Float, weight=2.5, keep=_SIGN, names="mean mu average")
 
 
 @_mean("all")
@@ -125,12 +99,14 @@ def sum_but_first(x: Float[Array, "b n *s"]) -> Float[Array, "b", SignOf("x")]:
     )
 
 
-plain(Reduction(Float, weight=0.15, grow=total, keep=_SIGN), jnp.nansum)
-plain(Reduction(Float, weight=0.15, keep=_SIGN), jnp.nanmean)
-plain(Reduction(Int32, weight=0.4, grow=total, names="total count"), jnp.sum, prefix="integer_")
-plain(Reduction(Bool, Int32, 0.5, lambda x, n: n, NonNegative, "count hits"), jnp.count_nonzero, pairs=False)
-plain(Reduction(Float, weight=0.4, grow=product, keep=_SIGN, names="product"), jnp.prod)
-plain(Reduction(Float, weight=0.1, grow=product, keep=_SIGN), jnp.nanprod, pairs=False, kept=False)
+plain(Reduction(production, Float, weight=0.15, grow=total, keep=_SIGN), jnp.nansum)
+plain(Reduction(production, Float, weight=0.15, keep=_SIGN), jnp.nanmean)
+plain(Reduction(production, Int32, weight=0.4, grow=total, names="total count"), jnp.sum, prefix="integer_")
+plain(
+    Reduction(production, Bool, Int32, 0.5, lambda x, n: n, NonNegative, "count hits"), jnp.count_nonzero, pairs=False
+)
+plain(Reduction(production, Float, weight=0.4, grow=product, keep=_SIGN, names="product"), jnp.prod)
+plain(Reduction(production, Float, weight=0.1, grow=product, keep=_SIGN), jnp.nanprod, pairs=False, kept=False)
 
 
 @production(weight=0.4, names="accuracy fraction")
@@ -150,8 +126,8 @@ def sum_of_mask(mask: Bool[Array, "*a n *b"], axis: Static[int, "n"]) -> Int32[A
 
 # --- extremes -------------------------------------------------------------------------------------
 
-_max = Reduction(Real, weight=1.2, keep=_SIGN, names="peak highest maximum")
-_min = Reduction(Real, weight=0.7, keep=_SIGN, names="lowest minimum")
+_max = Reduction(production, Real, weight=1.2, keep=_SIGN, names="peak highest maximum")
+_min = Reduction(production, Real, weight=0.7, keep=_SIGN, names="lowest minimum")
 
 
 @_max("all", 0.7)
@@ -189,8 +165,10 @@ def reduce_min_kept(x: Array, axis: int) -> Array:
     return jnp.min(x, axis=axis, keepdims=True)
 
 
-plain(Reduction(Float, weight=0.15, keep=_SIGN), jnp.nanmax, jnp.nanmin)
-plain(Reduction(Float, weight=0.15, grow=lambda x, n: x + 1, keep=NonNegative, names="spread width"), jnp.ptp)
+plain(Reduction(production, Float, weight=0.15, keep=_SIGN), jnp.nanmax, jnp.nanmin)
+plain(
+    Reduction(production, Float, weight=0.15, grow=lambda x, n: x + 1, keep=NonNegative, names="spread width"), jnp.ptp
+)
 
 
 @production(weight=1.2, magnitude=lambda n: n, names="best indices")
@@ -223,7 +201,7 @@ def lax_argmax(
 
 # --- truth ----------------------------------------------------------------------------------------
 
-_truth = Reduction(Bool, weight=0.8, names="flag")
+_truth = Reduction(production, Bool, weight=0.8, names="flag")
 
 
 @_truth("whole", 0.6)
@@ -253,8 +231,8 @@ def all_kept(x: Array, axis: int) -> Array:
 
 # --- spread, order statistics, norms --------------------------------------------------------------
 
-_std = Reduction(Float, weight=0.6, keep=NonNegative, names="sigma std", differentiable=False)
-_var = Reduction(Float, weight=0.5, grow=lambda x, n: 2 * x, keep=NonNegative, names="variance var")
+_std = Reduction(production, Float, weight=0.6, keep=NonNegative, names="sigma std", differentiable=False)
+_var = Reduction(production, Float, weight=0.5, grow=lambda x, n: 2 * x, keep=NonNegative, names="variance var")
 
 
 @_std("axis")
@@ -297,17 +275,22 @@ def var_axes(x: Array, axes: tuple[int, int]) -> Array:
     return jnp.var(x, axis=axes)
 
 
-plain(Reduction(Float, weight=0.1, keep=NonNegative, differentiable=False), jnp.nanstd, pairs=False, kept=False)
 plain(
-    Reduction(Float, weight=0.1, grow=lambda x, n: 2 * x, keep=NonNegative),
+    Reduction(production, Float, weight=0.1, keep=NonNegative, differentiable=False),
+    jnp.nanstd,
+    pairs=False,
+    kept=False,
+)
+plain(
+    Reduction(production, Float, weight=0.1, grow=lambda x, n: 2 * x, keep=NonNegative),
     jnp.nanvar,
     pairs=False,
     kept=False,
 )
-plain(Reduction(Float, weight=0.3, keep=_SIGN, names="median middle"), jnp.median, pairs=False)
-plain(Reduction(Float, weight=0.1, keep=_SIGN), jnp.nanmedian, pairs=False, kept=False)
+plain(Reduction(production, Float, weight=0.3, keep=_SIGN, names="median middle"), jnp.median, pairs=False)
+plain(Reduction(production, Float, weight=0.1, keep=_SIGN), jnp.nanmedian, pairs=False, kept=False)
 
-_quantile = Reduction(Float, weight=0.3, keep=_SIGN, names="threshold level")
+_quantile = Reduction(production, Float, weight=0.3, keep=_SIGN, names="threshold level")
 
 
 @_quantile("axis")
@@ -341,7 +324,9 @@ def weighted_average(
     return jnp.average(x, axis=0, weights=weights)
 
 
-_norm = Reduction(Float, weight=0.8, grow=total, keep=NonNegative, names="norm length", differentiable=False)
+_norm = Reduction(
+    production, Float, weight=0.8, grow=total, keep=NonNegative, names="norm length", differentiable=False
+)
 
 
 @_norm("whole", 0.5)
@@ -381,7 +366,7 @@ def squared_norm(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Ar
 
 # --- log-sum-exp --------------------------------------------------------------------------------
 
-_lse = Reduction(Float, weight=0.6, grow=log_total, names="log_z lse log_norm")
+_lse = Reduction(production, Float, weight=0.6, grow=log_total, names="log_z lse log_norm")
 
 
 @_lse("axis")
@@ -405,24 +390,27 @@ def logsumexp_whole(x: Array) -> Array:
 def lax_reductions(rule: Reduction, *functions: Function) -> None:
     """`function(x, axes)` for each function of two axes."""
     for function in functions:
-
-        @rule("pair lax", 1.0, "lax_" + function.__name__)
-        def _(x: Any, axes: tuple[int, int]) -> Any:
-            return either(function(x, axes), function(x, axes=axes))  # noqa: B023
+        _lax_pair(rule, function)
 
 
-lax_reductions(Reduction(Float, weight=0.12, grow=total, keep=_SIGN), lax.reduce_sum)
-lax_reductions(Reduction(Float, weight=0.12, keep=_SIGN), lax.reduce_max, lax.reduce_min)
-lax_reductions(Reduction(Float, weight=0.06, grow=product, keep=_SIGN), lax.reduce_prod)
-lax_reductions(Reduction(Bool, weight=0.1), lax.reduce_and, lax.reduce_or)
+def _lax_pair(rule: Reduction, function: Function) -> None:
+    @rule("pair lax", 1.0, "lax_" + label_of(function))
+    def _(x: Array, axes: tuple[int, int]) -> Array:
+        return either(function(x, axes), function(x, axes=axes))
 
 
-@Reduction(Float, weight=0.2, grow=total, keep=_SIGN, names="total")("pair lax")
+lax_reductions(Reduction(production, Float, weight=0.12, grow=total, keep=_SIGN), lax.reduce_sum)
+lax_reductions(Reduction(production, Float, weight=0.12, keep=_SIGN), lax.reduce_max, lax.reduce_min)
+lax_reductions(Reduction(production, Float, weight=0.06, grow=product, keep=_SIGN), lax.reduce_prod)
+lax_reductions(Reduction(production, Bool, weight=0.1), lax.reduce_and, lax.reduce_or)
+
+
+@Reduction(production, Float, weight=0.2, grow=total, keep=_SIGN, names="total")("pair lax")
 def lax_reduce_add(x: Array, axes: tuple[int, int]) -> Array:
     return lax.reduce(x, 0.0, lax.add, axes)
 
 
-@Reduction(Float32, weight=0.15, names="peak")("pair lax")
+@Reduction(production, Float32, weight=0.15, names="peak")("pair lax")
 def lax_reduce_maximum(x: Array, axes: tuple[int, int]) -> Array:
     return either(lax.reduce(x, -jnp.inf, lax.max, axes), lax.reduce(x, -jnp.inf, jnp.maximum, axes))
 

@@ -4,16 +4,18 @@
 
 from itertools import permutations
 from math import prod
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.rules.notation import Anything, Array, Float, Float32, Like, Num, Real, Static, either, production
+from grammar.rules.notation import Anything, Array, Float, Float32, Like, Num, Productions, Real, Static, either
+from grammar.rules.production import Relation
 from grammar.values.binding import Binding
 from grammar.values.statics import among, axis, bound, new_size, shape
+
+production = Productions()
 
 # --- relations ------------------------------------------------------------------------------------
 
@@ -49,7 +51,7 @@ def _other_shape(of: tuple[int, ...], choices: Choices) -> tuple[int, ...] | Non
     return None if split is None else (*of[:at], *split, *of[at + 1 :])
 
 
-def product_is(whole: str, *parts: str) -> Any:
+def product_is(whole: str, *parts: str) -> Relation:
     """A relation: dimension `whole` is the product of the dimensions (or of the one star) `parts`."""
 
     def relation(binding: Binding, choices: Choices) -> Binding | None:

@@ -4,9 +4,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.rules.notation import Anything, Array, Float, Like, Static, either, production
+from grammar.rules.notation import Anything, Array, Float, Like, Productions, Static, either
 from grammar.values.binding import Binding
 from grammar.values.statics import bound, size
+
+production = Productions()
 
 
 def window_of(binding: Binding, choices: Choices, whole: str, part: str, start: str, stop: str) -> Binding | None:

@@ -4,9 +4,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from grammar.choices import Choices
-from grammar.rules.notation import Array, Float, Float32, Index, Int, Int32, Like, Real, Static, either, production
+from grammar.rules.notation import Array, Float, Float32, Index, Int, Int32, Like, Productions, Real, Static, either
 from grammar.values.binding import Binding
 from grammar.values.statics import axis, bound, new_size
+
+production = Productions()
 
 
 def _few(binding: Binding, choices: Choices) -> Binding | None:

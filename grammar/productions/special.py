@@ -16,12 +16,14 @@ from grammar.rules.notation import (
     NonNegative,
     Positive,
     Probability,
+    Productions,
     Static,
     Unit,
     either,
-    production,
 )
 from grammar.values.statics import among
+
+production = Productions()
 
 _FLOATS = pattern(Float32[Array, "*s"])
 _ANY_FLOATS = pattern(Float[Array, "*s"])
@@ -50,6 +52,7 @@ def _exponential(x: float) -> float:
 # --- gamma, beta, zeta ------------------------------------------------------------------------------------
 
 elementwise(
+    production,
     jax.scipy.special.gammaln,
     weight=0.6,
     names="log_gamma",
@@ -57,11 +60,16 @@ elementwise(
     result=_FLOATS,
     magnitude=_log_gamma,
 )
-elementwise(lax.lgamma, weight=0.1, operand=_POSITIVE, result=_FLOATS, magnitude=_log_gamma, prefix="lax_")
-elementwise(jax.scipy.special.digamma, weight=0.4, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: x + 1)
-elementwise(lax.digamma, weight=0.05, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: x + 1, prefix="lax_")
-elementwise(jax.scipy.special.gamma, weight=0.1, operand=_POSITIVE, result=_FLOATS, magnitude=_gamma)
+elementwise(production, lax.lgamma, weight=0.1, operand=_POSITIVE, result=_FLOATS, magnitude=_log_gamma, prefix="lax_")
 elementwise(
+    production, jax.scipy.special.digamma, weight=0.4, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: x + 1
+)
+elementwise(
+    production, lax.digamma, weight=0.05, operand=_POSITIVE, result=_FLOATS, magnitude=lambda x: x + 1, prefix="lax_"
+)
+elementwise(production, jax.scipy.special.gamma, weight=0.1, operand=_POSITIVE, result=_FLOATS, magnitude=_gamma)
+elementwise(
+    production,
     jax.scipy.special.factorial,
     weight=0.05,
     operand=_NONNEGATIVE,
@@ -116,9 +124,10 @@ def betainc(
 
 # --- error functions and the normal distribution ----------------------------------------------------------
 
-elementwise(jax.scipy.special.erf, operand=_ANY_FLOATS, weight=0.4, result=_ANY_UNIT)
-elementwise(lax.erf, operand=_FLOATS, weight=0.2, result=_UNIT, prefix="lax_")
+elementwise(production, jax.scipy.special.erf, operand=_ANY_FLOATS, weight=0.4, result=_ANY_UNIT)
+elementwise(production, lax.erf, operand=_FLOATS, weight=0.2, result=_UNIT, prefix="lax_")
 elementwise(
+    production,
     jax.scipy.special.erfc,
     operand=_FLOATS,
     weight=0.3,
@@ -126,17 +135,22 @@ elementwise(
     result=_NONNEGATIVE,
     magnitude=lambda x: 1.0,
 )
-elementwise(lax.erfc, operand=_FLOATS, weight=0.1, result=_NONNEGATIVE, magnitude=lambda x: 1.0, prefix="lax_")
-elementwise(jax.scipy.special.ndtr, operand=_FLOATS, weight=0.2, names="cdf", result=_PROBABILITY)
 elementwise(
+    production, lax.erfc, operand=_FLOATS, weight=0.1, result=_NONNEGATIVE, magnitude=lambda x: 1.0, prefix="lax_"
+)
+elementwise(production, jax.scipy.special.ndtr, operand=_FLOATS, weight=0.2, names="cdf", result=_PROBABILITY)
+elementwise(
+    production,
     jax.scipy.special.log_ndtr,
     operand=_FLOATS,
     weight=0.15,
     names="log_cdf",
     magnitude=lambda x: log_sum(2 * max(x, 1.0), 2),
 )
-elementwise(jax.scipy.special.expit, operand=_ANY_FLOATS, weight=0.5, names="probs gate", result=_ANY_PROBABILITY)
-elementwise(jax.scipy.special.dawsn, operand=_FLOATS, weight=0.05, result=_UNIT)
+elementwise(
+    production, jax.scipy.special.expit, operand=_ANY_FLOATS, weight=0.5, names="probs gate", result=_ANY_PROBABILITY
+)
+elementwise(production, jax.scipy.special.dawsn, operand=_FLOATS, weight=0.05, result=_UNIT)
 
 
 @production(weight=0.15, names="z", magnitude=lambda x: 1.5)
@@ -171,6 +185,7 @@ def xlog1py(x: Float32[Array, "*#s"], y: Float32[Array, "*#s", NonNegative]) -> 
 
 
 elementwise(
+    production,
     jax.scipy.special.entr,
     weight=0.3,
     names="entropy",
@@ -179,6 +194,7 @@ elementwise(
     magnitude=lambda x: x + math.log2(max(x, 1.0)),
 )
 binary(
+    production,
     jax.scipy.special.rel_entr,
     weight=0.1,
     names="divergence",
@@ -187,6 +203,7 @@ binary(
     magnitude=lambda x, y: x + math.log2(max(x + y, 1.0)),
 )
 binary(
+    production,
     jax.scipy.special.kl_div,
     weight=0.2,
     names="kl divergence",
@@ -197,12 +214,13 @@ binary(
 
 # --- Bessel functions and integrals -----------------------------------------------------------------------
 
-elementwise(jax.scipy.special.i0e, operand=_FLOATS, weight=0.15, result=_PROBABILITY)
-elementwise(jax.scipy.special.i1e, operand=_FLOATS, weight=0.1, result=_UNIT)
-elementwise(jax.scipy.special.i0, jax.scipy.special.i1, operand=_FLOATS, weight=0.1, magnitude=_exponential)
-elementwise(lax.bessel_i0e, operand=_FLOATS, weight=0.05, result=_PROBABILITY, prefix="lax_")
-elementwise(lax.bessel_i1e, operand=_FLOATS, weight=0.05, result=_UNIT, prefix="lax_")
+elementwise(production, jax.scipy.special.i0e, operand=_FLOATS, weight=0.15, result=_PROBABILITY)
+elementwise(production, jax.scipy.special.i1e, operand=_FLOATS, weight=0.1, result=_UNIT)
+elementwise(production, jax.scipy.special.i0, jax.scipy.special.i1, operand=_FLOATS, weight=0.1, magnitude=_exponential)
+elementwise(production, lax.bessel_i0e, operand=_FLOATS, weight=0.05, result=_PROBABILITY, prefix="lax_")
+elementwise(production, lax.bessel_i1e, operand=_FLOATS, weight=0.05, result=_UNIT, prefix="lax_")
 elementwise(
+    production,
     jax.scipy.special.exp1,
     weight=0.05,
     operand=_POSITIVE,
@@ -210,6 +228,7 @@ elementwise(
     magnitude=lambda x: math.log2(max(x, 1.0)),
 )
 elementwise(
+    production,
     jax.scipy.special.spence,
     weight=0.05,
     operand=_POSITIVE,

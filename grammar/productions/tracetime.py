@@ -5,9 +5,6 @@
 # ruff: noqa: SIM108
 # pyright: reportMissingParameterType=false, reportUnknownParameterType=false
 
-from collections.abc import Callable
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
@@ -19,21 +16,23 @@ from grammar.rules.notation import (
     Body,
     Float,
     Float32,
+    Function,
     Like,
     NonNegative,
     Positive,
+    Productions,
     Real,
     Static,
     either,
-    production,
 )
+from grammar.rules.production import Relation
 from grammar.values.binding import Binding
 from grammar.values.statics import among, between, new_size, size
 
-Function = Callable[..., Any]
+production = Productions()
 
 
-def _few(name: str) -> Any:
+def _few(name: str) -> Relation:
     """The relation that a dimension is small enough to be unrolled."""
 
     def relation(binding: Binding, choices: Choices) -> Binding | None:
@@ -83,7 +82,7 @@ def repeat_indexed(
 
 @production(weight=2.0, names="stacked outputs", relation=_few("n"))
 def append_in_loop(fun: Body[Function, "*x -> *y"], xs: Float[Array, "n *x"]) -> Float[Array, "n *y"]:
-    outputs: list[Any] = []
+    outputs: list[jax.Array] = []
     for row in xs:
         outputs.append(fun(row))
     return jnp.stack(outputs)

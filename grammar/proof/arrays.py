@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +12,7 @@ from grammar.values.leaf import Input
 from grammar.values.types import BOOL, COMPLEX, INTS, KEY, ArrayType
 
 Leaf = Callable[[np.random.Generator, tuple[int, ...], int], np.ndarray]
-Holds = Callable[[np.ndarray, int, float], Any]
+Holds = Callable[[np.ndarray, int, float], np.ndarray | np.bool_ | bool]
 
 
 def _spd(rng: np.random.Generator, shape: tuple[int, ...], bound: int) -> np.ndarray:

@@ -6,8 +6,8 @@ every declared type against what JAX computes, and every rendered program agains
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -20,12 +20,14 @@ from grammar.rules.notation import spelled
 from grammar.values.leaf import Input
 from grammar.values.types import KEY, ArrayType, DictType, Type, leaves
 
-Check = Callable[[Node, Any], None]
+Value: TypeAlias = "jax.Array | jax.ShapeDtypeStruct | float | tuple[Value, ...] | list[Value] | dict[str, Value]"
+"""What a tree of variables stands for while a graph runs or is traced."""
+Check = Callable[[Node, Value], None]
 _VALUES = 8
 """Draws of arguments on which a refinement is checked."""
 
 
-def abstract(of: Type) -> Any:
+def abstract(of: Type) -> Value:
     """The pytree of `jax.ShapeDtypeStruct` for a type."""
     if isinstance(of, ArrayType):
         dtype = jax.random.key(0).dtype if of.dtype == KEY else jnp.dtype(of.dtype)
@@ -35,7 +37,7 @@ def abstract(of: Type) -> Any:
     return tuple(abstract(item) for item in of.items)
 
 
-def concrete(of: Type, rng: np.random.Generator) -> Any:
+def concrete(of: Type, rng: np.random.Generator) -> Value:
     """A pytree of arrays that a value of this type can be."""
     if isinstance(of, ArrayType):
         return arrays.sample(Input("", of.dtype, of.shape, str(of.refinement)), rng)
@@ -44,19 +46,35 @@ def concrete(of: Type, rng: np.random.Generator) -> Any:
     return tuple(concrete(item, rng) for item in of.items)
 
 
-def arguments_of(block: Block) -> list[Any]:
+def arguments_of(block: Block) -> list[Value]:
     """Abstract values for the parameters of a block."""
     return [abstract(type_of(param.tree)) for param in block.params]
 
 
-def run(block: Block, values: list[Any], outer: Mapping[Var, Any] | None = None, check: Check | None = None) -> Any:
-    """What the block returns for these arguments. `check` sees every node with its value."""
-    known: dict[Var, Any] = dict(outer or {})
+def run(
+    block: Block,
+    values: Sequence[Value],
+    outer: Mapping[Var, Value] | None = None,
+    check: Check | None = None,
+    spelling: int = 0,
+) -> Value:
+    """What the block returns for these arguments, every `either` in the spelling of that number, or in its last one.
+    `check` sees every node with its value."""
+    known: dict[Var, Value] = dict(outer or {})
+
+    def argument(value: object) -> object:
+        if not isinstance(value, Block):
+            return _value(value, known) if isinstance(value, Tree) else value
+
+        def body(*arguments: Value) -> Value:
+            return run(value, arguments, known, check, spelling)
+
+        return body
+
     for param, value in zip(block.params, values, strict=True):
         _bind(param.tree, value, known)
     for node in block.nodes:
-        arguments = {name: _argument(value, known, check) for name, value in node.arguments.items()}
-        value = _call(node, arguments)
+        value = _call(node, {name: argument(value) for name, value in node.arguments.items()}, spelling)
         if check is not None:
             check(node, value)
         assert node.outputs is not None
@@ -65,9 +83,10 @@ def run(block: Block, values: list[Any], outer: Mapping[Var, Any] | None = None,
     return _value(block.result, known)
 
 
-def _call(node: Node, arguments: Mapping[str, Any]) -> Any:
+def _call(node: Node, arguments: Mapping[str, object], spelling: int) -> Value:
     try:
-        return node.production.function(**arguments)
+        with spelled(spelling):
+            return node.production.function(**arguments)
     except GrammarError:
         raise
     except Exception as error:
@@ -75,30 +94,32 @@ def _call(node: Node, arguments: Mapping[str, Any]) -> Any:
         raise node.production.fail(f"its body does not trace: {type(error).__name__}: {reason}") from error
 
 
-def _argument(value: Any, known: Mapping[Var, Any], check: Check | None) -> Any:
-    if isinstance(value, Block):
-        return lambda *arguments: run(value, list(arguments), known, check)
-    return _value(value, known)
-
-
-def _value(tree: Tree | Any, known: Mapping[Var, Any]) -> Any:
+def _value(tree: Tree, known: Mapping[Var, Value]) -> Value:
     if isinstance(tree, Literal):
         return tree.value
     if isinstance(tree, Display):
         items = [_value(item, known) for item in tree.items]
         return dict(zip(tree.keys, items, strict=True)) if tree.keys and not tree.unnamed else tuple(items)
-    return known[tree] if isinstance(tree, Var) else tree
+    return known[tree]
 
 
-def _bind(tree: Tree, value: Any, known: dict[Var, Any]) -> None:
+def _bind(tree: Tree, value: Value, known: dict[Var, Value]) -> None:
     if isinstance(tree, Display):
-        for at, item in enumerate(tree.items):
-            _bind(item, value[tree.keys[at]] if tree.keys else value[at], known)
+        for item, part in zip(tree.items, _parts(tree, value), strict=True):
+            _bind(item, part, known)
     elif isinstance(tree, Var):
         known[tree] = value
 
 
-def check_types(node: Node, value: Any) -> None:
+def _parts(tree: Display, value: Value) -> Sequence[Value]:
+    """The values of the items; those of an array that is unpacked where it is assigned are its rows."""
+    if isinstance(value, dict):
+        return [value[key] for key in tree.keys]
+    assert isinstance(value, tuple | list | jax.Array)
+    return value if isinstance(value, tuple | list) else list(value)
+
+
+def check_types(node: Node, value: Value) -> None:
     """GrammarError, with the production's file and line, where a declared type is not what JAX computes.
 
     A weak float is another type, for with a narrower operand it gives another result. The index of a `fori_loop` is a
@@ -106,7 +127,7 @@ def check_types(node: Node, value: Any) -> None:
     """
     assert node.outputs is not None
     if isinstance(node.outputs, Var) and isinstance(value, tuple | list | dict):
-        raise node.production.fail(f"it declares one array, but returns a {type(value).__name__}; correct one of them")  # type: ignore[reportUnknownArgumentType]
+        raise node.production.fail(f"it declares one array, but returns a {type(value).__name__}; correct one of them")
     declared = [(leaf.dtype, leaf.shape) for _, leaf in leaves(type_of(node.outputs))]
     actual = [(_dtype(leaf), tuple(leaf.shape)) for leaf in jax.tree.leaves(_unpacked(node.outputs, value))]
     if declared != actual:
@@ -115,13 +136,14 @@ def check_types(node: Node, value: Any) -> None:
         )
 
 
-def _unpacked(outputs: Tree, value: Any) -> Any:
+def _unpacked(outputs: Tree, value: Value) -> Value:
     """An array that is unpacked where it is assigned (`key, subkey = split(key)`) as the tuple of its rows."""
-    rows = isinstance(outputs, Display) and not outputs.keys and isinstance(value, jax.Array)
-    return tuple(value) if rows else value
+    if isinstance(outputs, Display) and not outputs.keys and isinstance(value, jax.Array):
+        return tuple(value)
+    return value
 
 
-def _dtype(leaf: Any) -> str:
+def _dtype(leaf: jax.Array) -> str:
     weak = getattr(leaf, "weak_type", False) and jnp.issubdtype(leaf.dtype, jnp.floating)
     return f"weak {leaf.dtype}" if weak else str(leaf.dtype)
 
@@ -137,8 +159,12 @@ def verify_values(block: Block) -> None:
     declared = [leaf for _, leaf in leaves(type_of(block.result))]
     if not any(leaf.refinement.name in arrays.CHECKED for leaf in declared):
         return
+
     # Compiled so it takes a quarter of the time, and runs but a few times.
-    quick = jax.jit(lambda *values: run(block, list(values)), compiler_options={"xla_backend_optimization_level": 0})
+    def computed(*values: Value) -> Value:
+        return run(block, values)
+
+    quick = jax.jit(computed, compiler_options={"xla_backend_optimization_level": 0})
     for seed in range(_VALUES):
         rng = np.random.default_rng(seed)
         try:
@@ -159,8 +185,7 @@ def verify(block: Block) -> None:
     whose type is not as declared."""
     for at in range(max((node.production.template.spellings for node in walk(block)), default=1)):
 
-        def traced(*values: Any) -> None:
-            run(block, list(values), check=check_types)
+        def traced(*values: Value, spelling: int = at) -> None:
+            run(block, values, check=check_types, spelling=spelling)
 
-        with spelled(at):
-            jax.eval_shape(traced, *arguments_of(block))
+        jax.eval_shape(traced, *arguments_of(block))

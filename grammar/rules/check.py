@@ -4,11 +4,10 @@ meant."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from keyword import iskeyword
 from math import inf
-from types import FunctionType
-from typing import Any, cast
+from operator import is_
 
 from grammar.rules.production import Production, result_arrays
 from grammar.text.expression import writable
@@ -20,20 +19,22 @@ from grammar.values.statics import Among, AxesOf, AxisOf, Bound, DtypeOf, Static
 _UNLIKE_A_RULE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS | inspect.CO_GENERATOR | inspect.CO_COROUTINE
 
 
-def checked(made: Production, function: FunctionType) -> Production:
-    """The production; GrammarError where its function, settings or signature are not what they must be."""
-    _check_function(made, function)
+def checked(made: Production, others: Iterable[Production]) -> Production:
+    """The production; GrammarError where its function, settings or signature are not what they must be beside the
+    others of its file."""
+    _check_function(made)
+    _check_captured(made, others)
     _check_settings(made)
     _check_declaration(made)
     return made
 
 
-def _check_function(made: Production, function: FunctionType) -> None:
+def _check_function(made: Production) -> None:
     """The function is one whose parameters all have a pattern."""
-    code = function.__code__
+    code = made.function.__code__
     if code.co_flags & _UNLIKE_A_RULE or code.co_kwonlyargcount or code.co_posonlyargcount:
         raise made.fail("it is no plain function of positional parameters; write it as the others are")
-    if function.__defaults__:
+    if made.function.__defaults__:
         raise made.fail("its parameters have default values, which no program sees; drop them, or use among(...)")
     taken = code.co_varnames[: code.co_argcount]
     for key in taken:
@@ -44,9 +45,19 @@ def _check_function(made: Production, function: FunctionType) -> None:
             raise made.fail(f"its signature has {key!r}, which is no parameter of the function; drop it")
 
 
+def _check_captured(made: Production, others: Iterable[Production]) -> None:
+    """What it captures stays as it is: no loop around it goes on to change that for the next of a family."""
+    code, cells = made.function.__code__, made.function.__closure__ or ()
+    for other in others if cells else ():
+        if other.function.__code__ is code and all(map(is_, other.function.__closure__ or (), cells)):
+            raise made.fail(
+                f"it captures the variables of {other.name!r} in a loop; declare it in a function of its own"
+            )
+
+
 def _check_settings(made: Production) -> None:
     """Weight, names and rules are what they must be."""
-    if not isinstance(cast("Any", made.weight), int | float) or not 0 <= made.weight < inf:
+    if not _is_number(made.weight) or not 0 <= made.weight < inf:
         raise made.fail(f"weight {made.weight!r} is not a number of at least 0; give it one")
     if not made.name.isidentifier():
         raise made.fail("its name is no identifier, which a profile could name; give it one")
@@ -60,10 +71,14 @@ def _check_settings(made: Production) -> None:
             raise made.fail(f"its {what} is {rule!r:.60}, which is no Python function; write a lambda")
 
 
-def _is_rule(rule: Any) -> bool:
+def _is_number(weight: object) -> bool:
+    return isinstance(weight, int | float)
+
+
+def _is_rule(rule: object) -> bool:
     """Whether something can be called, and says by which names."""
     try:
-        return bool(inspect.signature(rule))
+        return callable(rule) and bool(inspect.signature(rule))
     except (ValueError, TypeError):
         return False
 

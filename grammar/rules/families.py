@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from grammar.errors import GrammarError
-from grammar.rules.notation import production
+from grammar.errors import located
+from grammar.rules.notation import Function, Productions
 from grammar.rules.production import Magnitude
 from grammar.values.patterns import Array, ArrayPattern, Float, Mixed
 
-Function = Callable[..., Any]
 # The modules whose names the templates may be written with.
 _SPELLED = (jax, jnp, lax)
 
 
-def _caller() -> tuple[str, int]:
-    """File and line of the declaration of a family."""
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_code.co_filename == __file__:
-        frame = frame.f_back
-    assert frame is not None
-    return frame.f_code.co_filename, frame.f_lineno
+def pattern(annotation: object) -> ArrayPattern:
+    """An annotation such as `Float[Array, "*s", Positive]` as the pattern that it is at run time."""
+    if not isinstance(annotation, ArrayPattern):
+        with located():
+            raise TypeError(f"{annotation!r:.60} is no pattern of arrays; write it as in a signature")
+    return annotation
 
 
-def _name(function: Function) -> str:
-    name = getattr(function, "__name__", "")
-    if not name:
-        file, line = _caller()
-        raise GrammarError(f"{file}:{line}: {function!r:.60} is no function with a name; give one of a module")
-    return name
+_FLOATS = pattern(Float[Array, "*s"])
+_MIXED = pattern(Mixed[Array, "*#s"])
+_MIXED_RESULT = pattern(Mixed[Array, "*s"])
+
+
+def label_of(function: Callable[..., object]) -> str:
+    """The name that a function has in its module."""
+    label = getattr(function, "__name__", "")
+    if not label:
+        with located():
+            raise TypeError(f"{function!r:.60} is no function with a name; give one of a module")
+    return label
 
 
 def elementwise(
+    production: Productions,
     *functions: Function,
     weight: float = 1.0,
     operand: ArrayPattern | None = None,
@@ -50,27 +53,27 @@ def elementwise(
 ) -> None:
     """One production `function(x)` for each function; operand and result are floats of one shape unless given."""
     signature = {"x": operand or _FLOATS, "return": result or operand or _FLOATS}
-    settings: dict[str, Any] = {
-        "weight": weight,
-        "magnitude": magnitude,
-        "names": names,
-        "differentiable": differentiable,
-        "faithful": faithful,
-    }
     for function in functions:
-        name = prefix + _name(function)
-        declare = production(name=name, signature=signature, where=_caller(), **settings)
-        declare(_unary(function))
+        production(
+            name=prefix + label_of(function),
+            signature=signature,
+            weight=weight,
+            magnitude=magnitude,
+            names=names,
+            differentiable=differentiable,
+            faithful=faithful,
+        )(_unary(function))
 
 
-def _unary(function: Function) -> Function:
-    def template(x: Any) -> Any:
+def _unary(function: Function) -> Callable[[Array], Array]:
+    def template(x: Array) -> Array:
         return function(x)
 
     return template
 
 
 def binary(
+    production: Productions,
     *functions: Function,
     weight: float = 1.0,
     left: ArrayPattern | None = None,
@@ -85,32 +88,21 @@ def binary(
 ) -> None:
     """One production `function(x, y)` for each function; operands broadcast and are promoted unless given."""
     signature = {"x": left or _MIXED, "y": right or left or _MIXED, "return": result or _MIXED_RESULT}
-    settings: dict[str, Any] = {
-        "weight": weight,
-        "magnitude": magnitude,
-        "names": names,
-        "differentiable": differentiable,
-        "faithful": faithful,
-        "additive": additive,
-    }
     for function in functions:
-        name = prefix + _name(function)
-        declare = production(name=name, signature=signature, where=_caller(), **settings)
-        declare(_binary(function))
+        production(
+            name=prefix + label_of(function),
+            signature=signature,
+            weight=weight,
+            magnitude=magnitude,
+            names=names,
+            differentiable=differentiable,
+            faithful=faithful,
+            additive=additive,
+        )(_binary(function))
 
 
-def _binary(function: Function) -> Function:
-    def template(x: Any, y: Any) -> Any:
+def _binary(function: Function) -> Callable[[Array, Array], Array]:
+    def template(x: Array, y: Array) -> Array:
         return function(x, y)
 
     return template
-
-
-_FLOATS: Any = Float[Array, "*s"]
-_MIXED: Any = Mixed[Array, "*#s"]
-_MIXED_RESULT: Any = Mixed[Array, "*s"]
-
-
-def pattern(annotation: Any) -> ArrayPattern:
-    """An annotation such as `Float[Array, "*s", Positive]` as the pattern it is at run time."""
-    return annotation

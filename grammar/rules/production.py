@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from types import FunctionType
 
 from grammar.choices import Choices
 from grammar.errors import GrammarError
@@ -18,8 +17,31 @@ from grammar.values.dims import Dims
 from grammar.values.patterns import ArrayPattern, BodyPattern, Pattern, Positive, TreePattern, TuplePattern
 from grammar.values.statics import StaticSpec
 
-Magnitude = Callable[..., float]
 Relation = Callable[[Binding, Choices], Binding | None]
+Parameter = ArrayPattern | TreePattern | BodyPattern | StaticSpec
+"""What a signature says of a parameter."""
+
+
+@dataclass(frozen=True)
+class ProductOf:
+    """The magnitude of a product: the sum of those of these operands and dimensions."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, *magnitudes: float) -> float:
+        return sum(magnitudes)
+
+
+# Spelled out by arity, so that the type checker knows the parameters of a lambda.
+Magnitude = (
+    ProductOf
+    | Callable[[], float]
+    | Callable[[float], float]
+    | Callable[[float, float], float]
+    | Callable[[float, float, float], float]
+    | Callable[[float, float, float, float], float]
+    | Callable[[float, float, float, float, float], float]
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +54,12 @@ class Production:
     """How often it is drawn, relative to the others that fit."""
     group: str
     """What profiles multiply as a whole."""
-    function: Callable[..., Any]
-    params: Mapping[str, ArrayPattern | TreePattern | BodyPattern | StaticSpec]
+    function: FunctionType
+    params: Mapping[str, Parameter]
     result: Pattern
     names: tuple[str, ...]
     """What a person would call the result; one name a value where it is a tuple."""
-    magnitude: Magnitude | None
+    magnitude: Callable[..., float] | None
     """log2 of the bound of |result| from those of the operands (by parameter name; a dimension's name gives log2 of its
     extent, a static's its value). Without it: the largest among the operands."""
     relation: Relation | None
@@ -94,6 +116,9 @@ class Production:
 
     @cached_property
     def magnitude_arguments(self) -> tuple[str, ...]:
+        """The operands, statics and dimensions that it is a function of."""
+        if isinstance(self.magnitude, ProductOf):
+            return self.magnitude.names
         return tuple(inspect.signature(self.magnitude).parameters) if self.magnitude else ()
 
 
@@ -105,24 +130,6 @@ class Registry(dict[str, Production]):
         if (known := self.get(production.name)) is not None:
             raise production.fail(f"the name is taken by {known.where}; give one of them another")
         self[production.name] = production
-
-
-_registries = [Registry()]
-
-
-def registered() -> Registry:
-    """The productions of all modules imported so far."""
-    return _registries[-1]
-
-
-@contextmanager
-def separate() -> Generator[Registry]:
-    """Productions declared inside go to a registry of their own (for grammars of tests and of other packages)."""
-    _registries.append(Registry())
-    try:
-        yield _registries[-1]
-    finally:
-        _registries.pop()
 
 
 def result_arrays(pattern: Pattern) -> Iterator[ArrayPattern | TreePattern]:

@@ -1,4 +1,4 @@
-"""Expressions with their precedence and width: parentheses stand where Python asks for them and nowhere else."""
+"""Expressions with their precedence and width, so that parentheses stand only where Python asks for them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
-from typing import Any
 
 import libcst as cst
 
@@ -41,12 +40,12 @@ _FIXED: dict[type[cst.CSTNode], int] = {
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """An expression with what its surroundings must know of it."""
+    """An expression with its precedence and width."""
 
     node: cst.BaseExpression
     precedence: int = ATOM
     width: int = 0
-    """Characters it takes on a line."""
+    """Characters that it takes on a line."""
 
     def at_least(self, precedence: int) -> cst.BaseExpression:
         """The node, in parentheses if it binds more loosely than its place allows."""
@@ -62,7 +61,7 @@ def name(text: str) -> Expr:
 
 def precedence_of(node: cst.BaseExpression) -> int:
     """How tightly an expression binds."""
-    if getattr(node, "lpar", ()):
+    if node.lpar:
         return ATOM
     if isinstance(node, cst.BinaryOperation):
         return _BINARY[type(node.operator)]
@@ -73,8 +72,8 @@ def precedence_of(node: cst.BaseExpression) -> int:
     return _FIXED.get(type(node), ATOM)
 
 
-def needed(parent: Any, field: str) -> int:
-    """The least precedence an expression must have to stand in a field of its parent without parentheses."""
+def needed(parent: cst.CSTNode | None, field: str) -> int:
+    """The least precedence that an expression needs to stand in a field of its parent without parentheses."""
     if isinstance(parent, cst.BinaryOperation):
         own = _BINARY[type(parent.operator)]
         if own == POWER:
@@ -94,8 +93,8 @@ def needed(parent: Any, field: str) -> int:
     return LOOSEST
 
 
-def literal(value: Any) -> Expr:
-    """A Python value as an expression."""
+def literal(value: object) -> Expr:
+    """A Python value as an expression; the value must be `writable`."""
     if isinstance(value, DtypeName):
         return Expr(cst.Attribute(cst.Name("jnp"), cst.Name(str(value))), ATOM, len(value) + 4)
     text = printer.literal(repr(value)) if isinstance(value, str) else repr(value)
@@ -103,10 +102,10 @@ def literal(value: Any) -> Expr:
     return Expr(node, precedence_of(node), len(text))
 
 
-def writable(value: Any) -> bool:
+def writable(value: object) -> bool:
     """Whether a Python value is what its `repr` says, and short enough to stand in a program."""
     if isinstance(value, tuple | list):
-        items: Sequence[Any] = value
+        items: Sequence[object] = value
         return len(items) <= 64 and all(writable(item) for item in items)
     if isinstance(value, float | complex):
         return type(value) in (float, complex) and isfinite(abs(value))
@@ -115,4 +114,5 @@ def writable(value: Any) -> bool:
 
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> cst.BaseExpression:
+    """The node of an expression's text; equal texts share theirs."""
     return cst.parse_expression(text)

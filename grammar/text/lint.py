@@ -1,7 +1,7 @@
-"""What the body of a production may be, read off its syntax before it is compiled into a template.
+"""What is wrong with the body of a production, by its syntax, before it is compiled into a template.
 
-A body both runs, for the proofs, and is written into programs. What would mean something else there, or leave a dead
-name in every program, is refused in one sentence.
+A body runs in the proofs and is written into programs. What would mean something else in a program, or leave an unused
+name in each, is a fault, described by one sentence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
 def faults(definition: ast.FunctionDef) -> Iterator[str]:
-    """What is wrong with a body, a sentence each; nothing where it may be a template."""
+    """A sentence for every fault of a function's body; none where it can be a template."""
     params = {arg.arg for arg in definition.args.args}
     body = definition.body[ast.get_docstring(definition) is not None :]
     if not body or not isinstance(body[-1], ast.Return) or body[-1].value is None:
@@ -43,11 +43,11 @@ def faults(definition: ast.FunctionDef) -> Iterator[str]:
 
 
 def _function(node: ast.FunctionDef | ast.Lambda) -> Iterator[str]:
-    given = node.args
-    if given.vararg or given.kwarg or given.kwonlyargs or given.posonlyargs or given.defaults:
+    args = node.args
+    if args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs or args.defaults:
         yield "a function inside the body has parameters that are not plain; give it positional ones without defaults"
     inside = node.body if isinstance(node.body, list) else [ast.Return(node.body)]
-    yield from _dead(inside, {arg.arg for arg in given.args} - {"_"}, "is a parameter that nothing uses; name it _")
+    yield from _dead(inside, {arg.arg for arg in args.args} - {"_"}, "is a parameter that nothing uses; name it _")
 
 
 def _comprehension(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Iterator[str]:
@@ -65,9 +65,11 @@ def _loop(node: ast.For) -> Iterator[str]:
 
 
 def _turns(node: ast.For | ast.comprehension) -> Iterator[str]:
+    if not isinstance(node.iter, ast.Call):
+        return
     try:
-        turns = len(range(*(ast.literal_eval(bound) for bound in node.iter.args)))  # type: ignore[attr-defined]
-    except (ValueError, TypeError, AttributeError):
+        turns = len(range(*(ast.literal_eval(bound) for bound in node.iter.args)))
+    except (ValueError, TypeError):
         return
     if turns > _MOST_TURNS:
         yield f"its loop runs {turns} times, and tracing unrolls it; let it run {_MOST_TURNS} times at most"
@@ -139,28 +141,31 @@ def _bound_inside(node: ast.AST) -> set[str]:
 
 
 def _dead(body: Sequence[ast.stmt], params: set[str], unused: str) -> Iterator[str]:
-    """Names whose value is dropped: never read, or assigned again before it is."""
+    """A sentence for every name whose value is never read, or not before another is assigned.
+
+    `unused` ends the sentence about a parameter.
+    """
     pending = set(params)
     for statement in body:
         pending -= _loads([statement])
         if isinstance(statement, ast.AugAssign):
             pending -= _stores(statement.target)
-        made = _stores(statement) - {"_"}
+        stored = _stores(statement) - {"_"}
         if isinstance(statement, ast.Assign):
-            for label in sorted(made & pending):
+            for label in sorted(stored & pending):
                 yield f"it assigns {label!r} before the value that it has is used; use that or drop it"
             if all(isinstance(target, ast.Name) and target.id == "_" for target in statement.targets):
                 yield "a statement of its body assigns nothing; assign its value or drop it"
             if isinstance(statement.value, ast.Lambda):
                 yield "it assigns a lambda to a name; write a `def`"
         plain = isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign)
-        pending |= made if plain else made - _loads([statement])
+        pending |= stored if plain else stored - _loads([statement])
     for label in sorted(pending):
         yield f"parameter {label!r} {unused}" if label in params else f"nothing uses {label!r}; use it or drop it"
 
 
 def _own(statement: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a statement that are not those of a function inside it."""
+    """The nodes of a statement, without those of the functions inside it."""
     yield statement
     if not isinstance(statement, _FUNCTIONS):
         for child in ast.iter_child_nodes(statement):
@@ -168,13 +173,13 @@ def _own(statement: ast.AST) -> Iterator[ast.AST]:
 
 
 def _loads(nodes: Iterable[ast.AST]) -> set[str]:
-    """The names that are read in these nodes, functions inside them included."""
+    """The names that these nodes read, those that functions inside them read included."""
     walked = (inner for node in nodes for inner in ast.walk(node))
     return {node.id for node in walked if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 def _stores(statement: ast.AST) -> set[str]:
-    """The names that a statement binds in its own scope; a decorated function is its decorator's."""
+    """The names that a statement binds in its own scope, but for a decorated function: its decorator reads it."""
     if isinstance(statement, ast.FunctionDef):
         return set() if statement.decorator_list else {statement.name}
     stored: set[str] = set()
@@ -187,6 +192,7 @@ def _stores(statement: ast.AST) -> set[str]:
 
 
 def _outside_comprehensions(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and those below it, without those inside comprehensions and functions."""
     yield node
     if not isinstance(node, (*_COMPREHENSIONS, *_FUNCTIONS)):
         for child in ast.iter_child_nodes(node):

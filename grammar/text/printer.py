@@ -1,8 +1,8 @@
-"""Rendering: from a libcst module to its text in black's style.
+"""From libcst nodes to text in black's style.
 
-The printer writes every logical line as black would when it fits; black itself is called for the lines that do
-not. `black.format_str(module(...)) == module(...)` holds for every program (tests and `verify` prove it), at a
-fraction of the cost of formatting whole modules.
+The printer writes a line as black would where it fits, and calls black itself for lines that do not, at a fraction of
+what it costs to format whole modules. `black.format_str(module(...)) == module(...)` holds for every program; tests and
+`verify` prove it.
 """
 
 from __future__ import annotations
@@ -14,40 +14,53 @@ from typing import Any
 
 import libcst as cst
 
-from grammar.text.style import PY311, styled
+from grammar.text.style import LINE, PY311, styled
 
-LINE = 88
 _INDENT = "    "
+_Writers = Mapping[type[cst.CSTNode], Callable[[Any], str]]  # each function takes nodes of the type of its key alone
 
 
-def module(imports: Iterable[str], functions: Sequence[cst.FunctionDef]) -> str:
-    """The text of a module: those imports that it uses, sorted, then the functions, two blank lines apart."""
-    lines: list[str] = []
-    for function in functions:
-        lines += ["", "", *_function(function, "")]
-    body = "\n".join(lines) + "\n"
-    used = _import_lines(line for line in imports if _uses(body, line.rsplit(" ", 1)[1]))
-    return "\n".join([*used, body]) if used else body.lstrip("\n")
+def module(imports: Iterable[str], definitions: Iterable[str], *, merge: bool = True) -> str:
+    """The text of a module: those imports that it uses, sorted, then the definitions, two blank lines apart.
+
+    With `merge`, what is imported from one module stands on one line.
+    """
+    body = "\n\n\n".join(definitions) + "\n"
+    code = _DOCSTRING.sub("", body)
+    used = _sorted(line for line in imports if _uses(code, line.rsplit(" ", 1)[1]))
+    return "\n".join([*(_merged(used) if merge else used), "", "", body]) if used else body
 
 
-def check(statements: Sequence[Any]) -> None:
-    """Raises NotImplementedError, which names the first kind of syntax that programs are not written with."""
+def definition(node: cst.FunctionDef) -> str:
+    """The text of a function, without a line end after its last line."""
+    return "\n".join(_function(node, ""))
+
+
+def check(statements: Iterable[cst.BaseStatement]) -> None:
+    """Raises NotImplementedError, with the name of the syntax, for statements that cannot be printed."""
     for statement in statements:
         _statement(statement, "")
 
 
-def _uses(body: str, alias: str) -> bool:
-    return re.search(rf"(?<![\w.]){alias.partition('.')[0]}\b", body) is not None
+_DOCSTRING = re.compile(r' *""".*"""\n')
 
 
-def _import_lines(imports: Iterable[str]) -> list[str]:
-    lines = sorted(imports)
-    plain = [line for line in lines if line.startswith("import ")]
-    by_module: dict[str, list[str]] = {}
-    for line in (line for line in lines if line.startswith("from ")):
-        _, origin, _, what = line.split(" ", 3)
-        by_module.setdefault(origin, []).append(what)
-    return plain + [f"from {origin} import {', '.join(names)}" for origin, names in by_module.items()]
+def _uses(code: str, alias: str) -> bool:
+    """Whether the alias, or the first name of a dotted one, stands in the code other than as an attribute."""
+    return re.search(rf"(?<![\w.]){alias.partition('.')[0]}\b", code) is not None
+
+
+def _sorted(imports: Iterable[str]) -> list[str]:
+    """Whole modules first, then what is imported from them."""
+    return sorted(imports, key=lambda line: (line.startswith("from "), line))
+
+
+def _merged(imports: Iterable[str]) -> list[str]:
+    by_module: dict[str, str] = {}
+    for line in imports:
+        origin, _, names = line.partition(" import ")
+        by_module[origin] = f"{by_module[origin]}, {names}" if origin in by_module else line
+    return list(by_module.values())
 
 
 # --- statements ------------------------------------------------------------------------------------
@@ -58,11 +71,11 @@ def _function(node: cst.FunctionDef, indent: str) -> list[str]:
     returns = f" -> {text(node.returns.annotation)}" if node.returns else ""
     lines += _fit(f"def {node.name.value}({_parameters(node.params)}){returns}:", indent)
     body = _suite(node.body, indent + _INDENT)
-    return lines + (body if body[0] else body[1:])
+    return lines + (body if body[0] else body[1:])  # no blank line between two lines of `def`
 
 
-def _suite(block: Any, indent: str) -> list[str]:
-    """An indented block; a function in it stands between blank lines, but right below the `def` around it."""
+def _suite(block: cst.BaseSuite, indent: str) -> list[str]:
+    """The lines of an indented block, in which functions stand between blank lines."""
     lines: list[str] = []
     after_function = False
     for statement in block.body:
@@ -74,10 +87,11 @@ def _suite(block: Any, indent: str) -> list[str]:
     return lines
 
 
-def _statement(node: Any, indent: str) -> list[str]:
+def _statement(node: cst.BaseStatement | cst.BaseSmallStatement, indent: str) -> list[str]:
     if isinstance(node, cst.SimpleStatementLine):
         (small,) = node.body
-        return _fit(_writer(_SMALL, small)(small), indent)
+        comments = [indent + line.comment.value for line in node.leading_lines if line.comment]
+        return comments + _fit(_writer(_SMALL, small)(small), indent)
     if isinstance(node, cst.FunctionDef):
         return _function(node, indent)
     if isinstance(node, cst.For):
@@ -136,9 +150,9 @@ def _assign(node: cst.Assign) -> str:
 
 
 def _bare(node: cst.BaseExpression) -> str:
-    """An expression where a tuple needs no parentheses."""
+    """The text of an expression where a tuple needs no parentheses."""
     if isinstance(node, cst.Tuple) and not node.lpar:
-        return _items(node.elements)
+        return _tuple(node)
     return text(unwrapped(node))
 
 
@@ -149,7 +163,7 @@ def unwrapped(node: cst.BaseExpression) -> cst.BaseExpression:
     )
 
 
-_SMALL: dict[Any, Callable[[Any], str]] = {
+_SMALL: _Writers = {
     cst.Return: _return,
     cst.Assign: _assign,
     cst.AugAssign: lambda node: f"{text(node.target)} {_operator(node.operator)} {text(node.value)}",
@@ -163,33 +177,33 @@ _SMALL: dict[Any, Callable[[Any], str]] = {
 # --- expressions -----------------------------------------------------------------------------------
 
 
-def text(node: Any) -> str:
-    """An expression on one line."""
-    written = _writer(_EXPRESSIONS, node)(node)
+def text(node: cst.BaseExpression) -> str:
+    """The text of an expression, on one line."""
+    bare = _writer(_EXPRESSIONS, node)(node)
     for _ in node.lpar:
-        written = f"({written})"
-    return written
+        bare = f"({bare})"
+    return bare
 
 
-def _writer(writers: Mapping[Any, Callable[[Any], str]], node: Any) -> Callable[[Any], str]:
+def _writer(writers: _Writers, node: cst.CSTNode) -> Callable[[Any], str]:
     try:
         return writers[type(node)]
     except KeyError:
         raise _unwritten(node) from None
 
 
-def _unwritten(node: Any) -> NotImplementedError:
+def _unwritten(node: cst.CSTNode) -> NotImplementedError:
     return NotImplementedError(f"a {type(node).__name__} is nothing that programs are written with; put it otherwise")
 
 
-def _operator(operator: Any) -> str:
+def _operator(operator: cst.CSTNode) -> str:
     try:
         return _TOKENS[type(operator)]
     except KeyError:
         raise _unwritten(operator) from None
 
 
-_TOKENS: dict[Any, str] = {
+_TOKENS: dict[type[cst.CSTNode], str] = {
     kind: cst.Module([]).code_for_node(kind()).strip()
     for kind in (
         cst.Add, cst.Subtract, cst.Multiply, cst.Divide, cst.FloorDivide, cst.Modulo, cst.MatrixMultiply, cst.Power,
@@ -204,19 +218,20 @@ _TOKENS[cst.Not] = "not "
 
 @lru_cache(maxsize=4096)
 def literal(value: str) -> str:
-    """A number or string as black writes it; most are so already."""
+    """The text of a number or string as black writes it."""
     if _PLAIN.fullmatch(value):
-        return value
+        return value  # black would leave it
     return _black(f"_ = {value}\n", 10 * LINE)[0].removeprefix("_ = ")
 
 
 _PLAIN = re.compile(r'[\d.]+(e[-+]?\d+)?j?|f?"[^"]*"|""".*"""')
 
 
-def _formatted(part: Any) -> str:
+def _formatted(part: cst.BaseFormattedStringContent) -> str:
     """A part of a formatted string: text, or an expression with its conversion and its format."""
     if isinstance(part, cst.FormattedStringText):
         return part.value
+    assert isinstance(part, cst.FormattedStringExpression)
     conversion = f"!{part.conversion}" if part.conversion else ""
     form = "" if part.format_spec is None else ":" + "".join(map(_formatted, part.format_spec))
     return f"{{{text(part.expression)}{conversion}{form}}}"
@@ -231,18 +246,18 @@ def _binary(node: cst.BinaryOperation) -> str:
 
 
 def _base(node: cst.BaseExpression) -> cst.BaseExpression:
-    """What stands next to the operator: of a power, which binds to the right, its own base."""
+    """The operand next to the operator on its left: of a power, which binds to the right, its base."""
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Power) and not node.lpar:
         return _base(node.left)
     return node
 
 
 def _is_simple(node: cst.BaseExpression) -> bool:
-    """What black writes `**` around without blanks: names, numbers and dotted names, signed or not."""
+    """Whether black writes `**` beside it without blanks: a name, dotted or not, or a number, signed or not."""
     if node.lpar:
         return False
     if isinstance(node, cst.UnaryOperation):
-        return isinstance(node.operator, cst.Minus) and _is_simple(node.expression)
+        return not isinstance(node.operator, cst.Not) and _is_simple(node.expression)
     if isinstance(node, cst.Attribute):
         return isinstance(node.value, cst.Name | cst.Attribute) and _is_simple(node.value)
     return isinstance(node, cst.Name | cst.Integer | cst.Float)
@@ -269,14 +284,15 @@ def _subscript(node: cst.Subscript) -> str:
     )
 
 
-def _index(node: Any) -> str:
+def _index(node: cst.BaseSlice) -> str:
     if isinstance(node, cst.Index):
         return (node.star or "") + text(node.value)
+    assert isinstance(node, cst.Slice)
     parts = [node.lower, node.upper, *([node.step] if node.step is not None else [])]
-    spaced = any(part is not None and _is_complex(part) for part in parts)
-    colon = " : " if spaced else ":"
-    written = colon.join("" if part is None else text(part) for part in parts)
-    return written.strip() if not spaced else _trim(written)
+    texts = ["" if part is None else text(part) for part in parts]
+    if any(part is not None and _is_complex(part) for part in parts):
+        return " : ".join(texts).strip().replace(":  :", "::")
+    return ":".join(texts)
 
 
 def _is_complex(node: cst.BaseExpression) -> bool:
@@ -286,22 +302,16 @@ def _is_complex(node: cst.BaseExpression) -> bool:
     return not isinstance(node, cst.Name | cst.Integer | cst.Float | cst.Attribute) or bool(node.lpar)
 
 
-def _trim(written: str) -> str:
-    return written.strip().replace(":  :", "::")
-
-
-def _items(elements: Iterable[Any]) -> str:
-    parts = [("*" if isinstance(e, cst.StarredElement) else "") + text(e.value) for e in elements]
-    return f"{parts[0]}," if len(parts) == 1 else ", ".join(parts)
+def _items(elements: Sequence[cst.BaseElement]) -> str:
+    return ", ".join([("*" if isinstance(e, cst.StarredElement) else "") + text(e.value) for e in elements])
 
 
 def _tuple(node: cst.Tuple) -> str:
-    return _items(node.elements) if node.elements else ""
+    return _items(node.elements) + ("," if len(node.elements) == 1 else "")
 
 
 def _list(node: cst.List) -> str:
-    parts = [("*" if isinstance(e, cst.StarredElement) else "") + text(e.value) for e in node.elements]
-    return f"[{', '.join(parts)}]"
+    return f"[{_items(node.elements)}]"
 
 
 def _dict(node: cst.Dict) -> str:
@@ -318,15 +328,13 @@ def _lambda(node: cst.Lambda) -> str:
 
 
 def _parameters(params: cst.Parameters) -> str:
-    parts = [*params.posonly_params]
-    written = [_param(param) for param in parts] + (["/"] if parts else [])
-    written += [_param(param) for param in params.params]
+    parts = [_param(param) for param in params.posonly_params] + ["/"] * bool(params.posonly_params)
+    parts += [_param(param) for param in params.params]
     if isinstance(params.star_arg, cst.Param):
-        written.append("*" + _param(params.star_arg))
+        parts.append("*" + _param(params.star_arg))
     elif params.kwonly_params:
-        written.append("*")
-    written += [_param(param) for param in params.kwonly_params]
-    return ", ".join(written)
+        parts.append("*")
+    return ", ".join(parts + [_param(param) for param in params.kwonly_params])
 
 
 def _param(param: cst.Param) -> str:
@@ -336,13 +344,14 @@ def _param(param: cst.Param) -> str:
     return f"{param.name.value}{annotation}{' = ' if annotation else '='}{text(param.default)}"
 
 
-def _comprehension(node: Any, opening: str, closing: str) -> str:
+def _comprehension(node: cst.ListComp | cst.GeneratorExp, opening: str, closing: str) -> str:
     return f"{opening}{text(node.elt)}{_comp_for(node.for_in)}{closing}"
 
 
 def _comp_for(node: cst.CompFor) -> str:
-    written = f" for {_bare(node.target)} in {text(node.iter)}" + "".join(f" if {text(c.test)}" for c in node.ifs)
-    return written + (_comp_for(node.inner_for_in) if node.inner_for_in else "")
+    conditions = "".join(f" if {text(each.test)}" for each in node.ifs)
+    inner = _comp_for(node.inner_for_in) if node.inner_for_in else ""
+    return f" for {_bare(node.target)} in {text(node.iter)}{conditions}{inner}"
 
 
 def _unary(node: cst.UnaryOperation) -> str:
@@ -352,7 +361,7 @@ def _unary(node: cst.UnaryOperation) -> str:
     return _operator(node.operator) + text(inner)
 
 
-_EXPRESSIONS: dict[Any, Callable[[Any], str]] = {
+_EXPRESSIONS: _Writers = {
     cst.Name: lambda node: node.value,
     cst.Integer: lambda node: literal(node.value),
     cst.Float: lambda node: literal(node.value),

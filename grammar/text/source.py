@@ -1,4 +1,4 @@
-"""The source of a production's function: its statements as libcst, its imports, the values that it refers to."""
+"""The source of a function: its statements as libcst, the imports of its file, the values of its names."""
 
 from __future__ import annotations
 
@@ -6,50 +6,56 @@ import ast
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import libcst as cst
+
+Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
 
 class Source(NamedTuple):
     """A function as it stands in its file."""
 
     text: str
-    """Of the whole file."""
+    """The text of the whole file."""
     definition: ast.FunctionDef
     imports: dict[str, str]
     """The import statement of every module-level alias of the file."""
 
 
-def source_of(function: Callable[..., Any]) -> Source:
-    """Raises OSError or KeyError for a function that is no `def` in a file."""
-    code: Any = function.__code__  # type: ignore[attr-defined]
-    text, functions, imports = _functions_of(code.co_filename)
-    return Source(text, functions[code.co_firstlineno], imports)
+def source_of(function: Callable[..., object]) -> Source:
+    """The source of a function. Raises OSError or KeyError where that is no `def` in a file."""
+    code = function.__code__
+    text, definitions, imports = _parsed(code.co_filename)
+    return Source(text, definitions[code.co_firstlineno], imports)
 
 
 @cache
-def _functions_of(file: str) -> tuple[str, dict[int, ast.FunctionDef], dict[str, str]]:
-    """A source file's text, its functions by first line, and the import statement of every module-level alias."""
+def _parsed(file: str) -> tuple[str, dict[int, ast.FunctionDef], dict[str, str]]:
+    """A file's text, its functions by their first line, and the import statement of every module-level alias."""
     with open(file, encoding="utf-8") as stream:
         text = stream.read()
     tree = ast.parse(text)
-    functions = {
-        min([node.lineno, *(d.lineno for d in node.decorator_list)]): node for node in _function_definitions(tree)
-    }
-    return text, functions, dict(_imports(tree))
+    return text, {_first_line(node): node for node in _definitions(tree)}, dict(_imports(tree))
 
 
-def _function_definitions(tree: Any) -> Iterator[ast.FunctionDef]:
+def _definitions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
     """All functions below a statement or module; expressions, which hold none, are not searched."""
-    for node in getattr(tree, "body", ()):
+    for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.FunctionDef):
             yield node
         if isinstance(node, ast.stmt):
-            yield from _function_definitions(node)
+            yield from _definitions(node)
+
+
+def _first_line(statement: ast.stmt) -> int:
+    """The line on which a statement begins, its decorators included."""
+    decorators = statement.decorator_list if isinstance(statement, ast.FunctionDef) else []
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Every alias that a module imports, with an import statement of its own."""
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
@@ -58,12 +64,14 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name, f"{origin}import {alias.name}{renamed}"
 
 
-def values_of(function: Any) -> dict[str, Any]:
+def values_of(function: Callable[..., object]) -> dict[str, object]:
+    """The values of the names that a function may refer to: its module's, and those of the functions around it."""
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     return {**function.__globals__, **{key: cell.cell_contents for key, cell in cells}}
 
 
 def stored_names(definition: ast.FunctionDef) -> set[str]:
+    """The names that the body of a function binds, those that functions inside it bind included."""
     stored: set[str] = set()
     for statement in definition.body:
         for node in ast.walk(statement):
@@ -76,33 +84,25 @@ def stored_names(definition: ast.FunctionDef) -> set[str]:
     return stored
 
 
-def statements_of(text: str, definition: ast.FunctionDef) -> list[Any]:
-    """The statements of a function's body as libcst nodes, without its docstring."""
-    statements = definition.body
-    if ast.get_docstring(definition) is not None:
-        statements = statements[1:]
-    decorators = getattr(statements[0], "decorator_list", [])
-    first, last = min([statements[0].lineno, *(d.lineno for d in decorators)]), statements[-1].end_lineno
-    lines = text.splitlines(keepends=True)[first - 1 : last]
+def statements_of(text: str, definition: ast.FunctionDef) -> list[Statement]:
+    """The statements of a function's body, without its docstring and annotations; `text` is that of its file."""
+    statements = definition.body[ast.get_docstring(definition) is not None :]
+    lines = text.splitlines(keepends=True)[_first_line(statements[0]) - 1 : statements[-1].end_lineno]
     tree = cst.parse_module(textwrap.dedent("".join(lines)))
-    if any(_annotated(node) for statement in statements for node in _nested(statement)):
+    if any(_is_annotated(node) for statement in statements for node in ast.walk(statement)):
         tree = tree.visit(_Plain())
-    return list(tree.body)  # type: ignore[union-attr]
+    return list(tree.body)
 
 
-def _nested(statement: ast.stmt) -> list[ast.AST]:
-    return [statement, *_function_definitions(statement), *getattr(statement, "body", ())]
-
-
-def _annotated(node: ast.AST) -> bool:
-    """Whether a statement says something to the type checker alone."""
+def _is_annotated(node: ast.AST) -> bool:
+    """Whether a node of the syntax tree says something to the type checker alone."""
     if isinstance(node, ast.FunctionDef):
-        return node.returns is not None or any(arg.annotation for arg in node.args.args)
-    return isinstance(node, ast.AnnAssign)
+        return node.returns is not None
+    return isinstance(node, ast.AnnAssign) or (isinstance(node, ast.arg) and node.annotation is not None)
 
 
 class _Plain(cst.CSTTransformer):
-    """Drops what a template says to the type checker alone: annotations. Comments are not rendered."""
+    """Drops annotations, which the type checker alone reads."""
 
     def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> cst.Param:
         return updated_node.with_changes(annotation=None)

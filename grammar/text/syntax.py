@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import libcst as cst
 
@@ -37,30 +36,39 @@ def returns(value: Expr) -> cst.SimpleStatementLine:
     return line(cst.Return(node, whitespace_after_return=_SPACE))
 
 
-def returned(statement: Any) -> cst.BaseExpression:
-    """The expression of a return statement, parenthesised if it is a tuple."""
-    node = statement.body[0].value
-    if isinstance(node, cst.Tuple) and not node.lpar:
-        return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    return node
+def return_value(statement: cst.BaseStatement) -> cst.BaseExpression:
+    """The expression of a return statement."""
+    assert isinstance(statement, cst.SimpleStatementLine)
+    (small,) = statement.body
+    assert isinstance(small, cst.Return)
+    assert small.value is not None
+    return small.value
 
 
 def assign(target: Expr, value: Expr, *, augment: bool = False) -> cst.SimpleStatementLine:
-    """`target = value`, or `target += ...` where the value is the target and something."""
-    if augment and isinstance(target.node, cst.Name) and isinstance(value.node, cst.BinaryOperation):
-        operator = _AUGMENTED.get(type(value.node.operator))
-        left = value.node.left
-        if operator and not value.node.lpar and isinstance(left, cst.Name) and left.value == target.node.value:
-            return line(cst.AugAssign(target.node, operator(), value.node.right.with_changes(lpar=[], rpar=[])))
-    return line(cst.Assign([cst.AssignTarget(target.node)], value.node))  # type: ignore[arg-type]
+    """`target = value`; with `augment`, `target += other` where the value is `target + other`."""
+    left, right = target.node, value.node
+    assert isinstance(left, cst.Name | cst.Tuple)
+    if augment and isinstance(left, cst.Name) and isinstance(right, cst.BinaryOperation) and not right.lpar:
+        operator = _AUGMENTED.get(type(right.operator))
+        if operator and isinstance(right.left, cst.Name) and right.left.value == left.value:
+            return line(cst.AugAssign(left, operator(), right.right.with_changes(lpar=[], rpar=[])))
+    return line(cst.Assign([cst.AssignTarget(left)], right))
 
 
-_AUGMENTED: dict[Any, Any] = {
+_AUGMENTED: dict[type[cst.BaseBinaryOp], type[cst.BaseAugOp]] = {
     cst.Add: cst.AddAssign,
     cst.Subtract: cst.SubtractAssign,
     cst.Multiply: cst.MultiplyAssign,
     cst.Divide: cst.DivideAssign,
 }
+
+
+def parenthesised(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The node, in parentheses if it is a tuple without."""
+    if isinstance(node, cst.Tuple) and not node.lpar:
+        return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return node
 
 
 def _elements(nodes: Sequence[cst.BaseExpression]) -> list[cst.Element]:
@@ -73,14 +81,9 @@ def _elements(nodes: Sequence[cst.BaseExpression]) -> list[cst.Element]:
 
 
 def target_tuple(parts: Sequence[Expr]) -> Expr:
-    """Targets of an unpacking, without parentheses at the outside."""
-    nodes = [
-        part.node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-        if isinstance(part.node, cst.Tuple)
-        else part.node
-        for part in parts
-    ]
-    return Expr(cst.Tuple(_elements(nodes), lpar=[], rpar=[]), LOOSEST, sum(p.width + 2 for p in parts) - 2)
+    """The targets of an unpacking, without parentheses around all of them."""
+    nodes = _elements([parenthesised(part.node) for part in parts])
+    return Expr(cst.Tuple(nodes, lpar=[], rpar=[]), LOOSEST, sum(p.width + 2 for p in parts) - 2)
 
 
 def names_tuple(labels: Sequence[str]) -> Expr:
@@ -118,7 +121,7 @@ def param(label: str, annotation: str | None = None, default: Expr | None = None
 
 
 def function(
-    label: str, params: cst.Parameters, statements: Sequence[Any], returns: str | None = None
+    label: str, params: cst.Parameters, statements: Sequence[cst.BaseStatement], returns: str | None = None
 ) -> cst.FunctionDef:
     """A function definition."""
     return cst.FunctionDef(
@@ -129,30 +132,30 @@ def function(
     )
 
 
-def within(manager: str, statements: Sequence[Any]) -> cst.With:
-    """`with manager:` and the statements."""
+def within(manager: str, statements: Sequence[cst.BaseStatement]) -> cst.With:
+    """`with manager:` with the statements below."""
     return cst.With([cst.WithItem(parsed(manager))], cst.IndentedBlock(list(statements)))
 
 
-def branch(test: str, statement: Any) -> cst.If:
+def branch(test: str, statement: cst.BaseStatement) -> cst.If:
     """`if test:` with one statement below."""
     return cst.If(parsed(test), cst.IndentedBlock([statement]))
 
 
 def lambda_of(params: Sequence[str], value: cst.BaseExpression) -> cst.Lambda:
     """`lambda params: value`"""
-    made = [param(label) for label in params]
-    return cst.Lambda(cst.Parameters(made), value, whitespace_after_lambda=_SPACE if made else _EMPTY)
+    parameters = cst.Parameters([param(label) for label in params])
+    return cst.Lambda(parameters, value, whitespace_after_lambda=_SPACE if params else _EMPTY)
 
 
 def eta_reduced(value: cst.BaseExpression, params: Sequence[str]) -> Expr | None:
-    """The function f where the value is `f(params...)` and f a module's function; None otherwise."""
+    """The function f where the value is `f(params...)` and f is a function of a module; None otherwise."""
     if not isinstance(value, cst.Call) or len(value.args) != len(params):
         return None
     for arg, param in zip(value.args, params, strict=True):
         if arg.keyword is not None or not isinstance(arg.value, cst.Name) or arg.value.value != param:
             return None
-    root: Any = value.func
+    root = value.func
     length = 0
     while isinstance(root, cst.Attribute):
         length += len(root.attr.value) + 1
@@ -163,12 +166,14 @@ def eta_reduced(value: cst.BaseExpression, params: Sequence[str]) -> Expr | None
 
 
 def decorator(text: str) -> cst.Decorator:
-    """`@text`"""
-    return cst.Decorator(parsed(text))  # type: ignore[arg-type]
+    """`@text`, a name with or without dots."""
+    node = parsed(text)
+    assert isinstance(node, cst.Name | cst.Attribute)
+    return cst.Decorator(node)
 
 
 def statement(text: str) -> cst.SimpleStatementLine:
     """A short statement from its text."""
-    made = cst.parse_statement(text)
-    assert isinstance(made, cst.SimpleStatementLine)
-    return made
+    node = cst.parse_statement(text)
+    assert isinstance(node, cst.SimpleStatementLine)
+    return node

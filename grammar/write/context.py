@@ -1,4 +1,4 @@
-"""What the functions of one module share while they are written."""
+"""The state that the functions of a module share while they are written."""
 
 from __future__ import annotations
 
@@ -17,30 +17,32 @@ from grammar.write.names import ModuleNames
 
 @dataclass(slots=True)
 class ModuleContext:
-    """What the functions of one module share."""
+    """The choices, style, imports and names of a module, and the functions that are written already."""
 
     choices: Choices
     profile: Profile
     entry: Block
     imports: set[str] = field(default_factory=lambda: {"import jax.numpy as jnp"})
-    """What may be needed, of which `printer.module` keeps what is used. No template asks for the module of a dtype that
-    is a static value."""
+    """Import statements, of which `printer.module` keeps those that the code uses. That of jnp is always among them: a
+    dtype as a static value needs it, and no template asks for it."""
     names: ModuleNames = field(default_factory=ModuleNames)
     functions: list[cst.FunctionDef] = field(default_factory=list[cst.FunctionDef])
-    written: dict[Block, str] = field(default_factory=dict[Block, str])
-    """Names of the module-level functions that blocks became."""
+    hoisted: dict[Block, str] = field(default_factory=dict[Block, str])
+    """The names of the module-level functions that blocks became."""
     array_annotation: str = "jax.Array"
     annotated: bool = False
     plain_lax: bool = True
 
     def chance(self, what: str) -> bool:
+        """Draws whether something has a style of the profile."""
         return self.choices.chance(self.profile.style[what])
 
     def pick(self, cumulative: Sequence[float]) -> int:
+        """Draws a place by running sums of weights."""
         return self.choices.weighted(cumulative)
 
     def alias(self, alias: str, statement: str) -> Expr:
-        """How this module writes a module that templates import by `from`; the import is noted."""
+        """How this module writes a module that templates import by `from`; notes the import that it needs."""
         if alias == "lax" and not self.plain_lax:
             self.imports.add("import jax")
             return syntax.expression("jax.lax")
@@ -48,7 +50,7 @@ class ModuleContext:
         return name(alias)
 
     def annotation(self, tree: Tree) -> str:
-        """The annotation of a value."""
+        """The annotation of a value; notes the import that it needs."""
         if isinstance(tree, Display) and not tree.keys:
             return f"tuple[{', '.join(self.annotation(item) for item in tree.items)}]"
         array = self.array_annotation
@@ -57,6 +59,6 @@ class ModuleContext:
 
 
 def rotated(candidates: Sequence[str], choices: Choices, most: int) -> Sequence[str]:
-    """The same candidates, beginning at one of the first few."""
+    """The same candidates, from one of the first `most` on, those before it at the end."""
     start = choices.below(min(len(candidates), most))
     return (*candidates[start:], *candidates[:start])

@@ -1,30 +1,31 @@
-"""Guards: what an entry checks of its arguments before it begins. They hold for the arguments that it has."""
+"""Guards: checks of an entry's arguments, which those that it is drawn with pass."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
+
+import libcst as cst
 
 from grammar.choices import Choices
 from grammar.text import syntax
 from grammar.values.types import FLOATS, KEY, ArrayType, Type
 
 _Guard = tuple[str, str, tuple[str, ...]]
-"""What holds, what would hold otherwise, and candidates for a message."""
+"""A condition that holds, its opposite, and candidates for a message."""
 
 
-def assertion(params: Sequence[tuple[str, Type]], choices: Choices) -> list[Any]:
-    """`assert` of something that holds of the parameters; no statement where there is nothing to say."""
+def assertion(params: Sequence[tuple[str, Type]], choices: Choices) -> list[cst.BaseStatement]:
+    """`assert` of a condition that holds of the parameters; no statement where there is none."""
     return [
         syntax.statement(f"assert {holds}" + (f", {choices.item(messages)}" if choices.chance(0.5) else ""))
         for holds, _, messages in _chosen(params, choices)
     ]
 
 
-def refusal(params: Sequence[tuple[str, Type]], choices: Choices) -> list[Any]:
-    """`if ...: raise ValueError(...)` of something that does not hold of the parameters; no statement where there is
-    nothing to say."""
+def refusal(params: Sequence[tuple[str, Type]], choices: Choices) -> list[cst.BaseStatement]:
+    """`if ...: raise ValueError(...)` for a condition that does not hold of the parameters; no statement where there is
+    none."""
     return [
         syntax.branch(otherwise, syntax.statement(f"raise ValueError({choices.item(messages)})"))
         for _, otherwise, messages in _chosen(params, choices)
@@ -32,8 +33,9 @@ def refusal(params: Sequence[tuple[str, Type]], choices: Choices) -> list[Any]:
 
 
 def _chosen(params: Sequence[tuple[str, Type]], choices: Choices) -> list[_Guard]:
-    known = list(_guards([(label, of) for label, of in params if isinstance(of, ArrayType) and of.dtype != KEY]))
-    return [choices.item(known)] if known else []
+    """One guard, in a list; an empty list where there is none."""
+    guards = list(_guards([(label, of) for label, of in params if isinstance(of, ArrayType) and of.dtype != KEY]))
+    return [choices.item(guards)] if guards else []
 
 
 def _guards(arrays: Sequence[tuple[str, ArrayType]]) -> Iterator[_Guard]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from grammar.derive.graph import Block, Display, Literal, Node, Var, used_by, used_in, variables
+from grammar.derive.graph import Block, Display, Literal, Node, Var, used_by, used_in, variables, walk
 
 
 def places_of(block: Block) -> dict[Var, bool]:
-    """For every variable of a block: whether the place it is used at takes any expression (False: only a name)."""
+    """Whether the place where a variable is used takes any expression, or only a name, for each that a block uses."""
     places: dict[Var, bool] = {}
     for node in block.nodes:
         template = node.production.template
@@ -27,8 +27,10 @@ def places_of(block: Block) -> dict[Var, bool]:
 
 
 def last_uses(block: Block, inlined: Container[Node]) -> dict[Var, int]:
-    """For every variable, the node (by place) that uses it last, where that node alone decides; nodes in `inlined` are
-    written where what they make is used."""
+    """The position of the last node that uses a variable, for each that is used; that of `return` is after all nodes.
+
+    A node of `inlined` is written where its output is used, so it uses its operands there.
+    """
     position = {node: at for at, node in enumerate(block.nodes)}
     owner: dict[Var, int] = {}
     for node in reversed(block.nodes):
@@ -45,11 +47,11 @@ def last_uses(block: Block, inlined: Container[Node]) -> dict[Var, int]:
 
 
 def fits_inline(node: Node, body: Block) -> bool:
-    """Whether a node of a body may stand where what it makes is used."""
+    """Whether a node of a body may stand where its output is used."""
     return (
         isinstance(node.outputs, Var)
         and node.outputs.uses == 1
-        and not node.production.template.before_raw
+        and not node.production.template.preceding
         and not node.production.bodies
         and bool(places_of(body).get(node.outputs))
     )
@@ -62,12 +64,9 @@ def makes_names(node: Node) -> bool:
 
 def captures(body: Block) -> bool:
     """Whether a body uses variables of the functions around it."""
-    own = set(body.scope)
-    inner = [body]
-    while inner:
-        for node in inner.pop().nodes:
-            for value in node.arguments.values():
-                if isinstance(value, Block):
-                    own.update(value.scope)
-                    inner.append(value)
-    return any(var not in own for var in used_in(body))
+    bound = set(body.scope)
+    for node in walk(body):
+        for value in node.arguments.values():
+            if isinstance(value, Block):
+                bound.update(value.scope)
+    return any(var not in bound for var in used_in(body))

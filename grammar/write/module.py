@@ -1,4 +1,4 @@
-"""From a derivation's graph to a libcst module: the entry, its guards and docstring, the transform around it."""
+"""From a derivation's graph to the functions of a module: the entry with its guards, a transform around it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from grammar.write.wrap import wrap
 def module_of(
     entry: Block, transform: str, choices: Choices, profile: Profile
 ) -> tuple[ModuleContext, str, list[tuple[str, Type]]]:
-    """Writes the entry and all it needs; returns the module, the entry's name and its parameters with their types."""
+    """The module with the entry and all that it calls, the entry's name, and its parameters with their types."""
     module = ModuleContext(choices, profile, entry)
     module.annotated = module.chance("annotations")
     module.array_annotation = choices.item(("jax.Array", "jnp.ndarray"))

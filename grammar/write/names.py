@@ -49,7 +49,7 @@ _DEFAULTS = {
     1.0: ("alpha", "decay", "momentum", "rate"),
     float("inf"): ("scale", "gain", "temperature", "factor"),
 }
-"""Names of numbers below these."""
+"""Names of numbers below each of these."""
 _VERBS = {
     "compute": "Computes",
     "apply": "Applies",
@@ -76,12 +76,13 @@ def argument_names(of: ArrayType, role: str) -> Sequence[str]:
     return (*own, *_kind_names(of, _ARGUMENTS))
 
 
-def result_names(of: ArrayType, given: str) -> Sequence[str]:
-    """Candidates for what a production computes, best first."""
-    return ((given,) if given else ()) + tuple(_kind_names(of, _RESULTS))
+def result_names(of: ArrayType, first: str = "") -> Sequence[str]:
+    """Candidates for what a production computes, best first, which is `first` where that is not empty."""
+    return (*((first,) if first else ()), *_kind_names(of, _RESULTS))
 
 
 def _kind_names(of: ArrayType, by_rank: dict[int, tuple[str, ...]]) -> Sequence[str]:
+    """Candidates by what is special in a type: its refinement, its dtype, or else its rank."""
     if of.refinement.name in _BY_REFINEMENT:
         return _BY_REFINEMENT[of.refinement.name]
     if of.dtype == KEY:
@@ -121,14 +122,14 @@ def sentence(entry: str) -> str:
 
 
 class Names:
-    """The names of one function, and through `shared` those of the functions and of everything in its module."""
+    """The names of one function; `shared` has those of its module, `taken` those of the functions around it."""
 
     def __init__(self, shared: ModuleNames, taken: Iterable[str] = ()) -> None:
         self._shared = shared
         self.taken = set(taken)
 
     def fresh(self, candidates: Sequence[str]) -> str:
-        """The first candidate that is free here, or the first one with a number."""
+        """The first candidate that is free here, or else the first of all with a number."""
         label = _first_free(candidates, self.taken | self._shared.functions)
         self.taken.add(label)
         self._shared.everywhere.add(label)
@@ -136,14 +137,14 @@ class Names:
 
 
 class ModuleNames:
-    """The names of a module: functions have names that nothing else in it has."""
+    """The names of a module, in which no function shares its name with anything."""
 
     def __init__(self) -> None:
         self.functions: set[str] = set()
         self.everywhere: set[str] = set()
 
     def function(self, candidates: Sequence[str]) -> str:
-        """A name for a function, nested or not."""
+        """The first candidate that is free in the whole module, for a function, or else the first with a number."""
         label = _first_free(candidates, self.everywhere)
         self.functions.add(label)
         self.everywhere.add(label)

@@ -1,15 +1,16 @@
-"""Transforms applied at the entry: a function of the module's last function, with the arguments it then takes."""
+"""Transforms at the entry: an outer function that applies one to the module's last function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import libcst as cst
 
 from grammar.choices import Choices
 from grammar.derive.applicable import BATCHES, is_float
 from grammar.text import syntax
-from grammar.values.types import ArrayType, Type, like
+from grammar.values.types import ArrayType, DictType, TupleType, Type, like
 
 Params = list[tuple[str, Type]]
 
@@ -20,7 +21,7 @@ class Wrapped:
 
     names: tuple[str, ...]
     params: Params
-    statements: Sequence[Any]
+    statements: Sequence[cst.BaseStatement]
 
 
 def wrap(transform: str, inner: str, params: Params, result: Type, choices: Choices) -> Wrapped:
@@ -28,11 +29,11 @@ def wrap(transform: str, inner: str, params: Params, result: Type, choices: Choi
     return _WRAPS[transform](inner, params, result, choices)
 
 
-def _call(params: Params) -> str:
+def _arguments(params: Params) -> str:
     return ", ".join(name for name, _ in params)
 
 
-def _returned(text: str) -> list[Any]:
+def _return(text: str) -> list[cst.BaseStatement]:
     return [syntax.statement(f"return {text}")]
 
 
@@ -47,16 +48,16 @@ def _argnums(params: Params, choices: Choices) -> str:
 
 
 def _grad(inner: str, params: Params, result: Type, choices: Choices) -> Wrapped:
-    text = f"jax.grad({inner}{_argnums(params, choices)})({_call(params)})"
-    return Wrapped(("grad_fn", "gradients", "compute_grads", f"grad_{inner}"), params, _returned(text))
+    text = f"jax.grad({inner}{_argnums(params, choices)})({_arguments(params)})"
+    return Wrapped(("grad_fn", "gradients", "compute_grads", f"grad_{inner}"), params, _return(text))
 
 
 def _value_and_grad(inner: str, params: Params, result: Type, choices: Choices) -> Wrapped:
-    call = f"jax.value_and_grad({inner}{_argnums(params, choices)})({_call(params)})"
+    call = f"jax.value_and_grad({inner}{_argnums(params, choices)})({_arguments(params)})"
     if choices.chance(0.4):
         statements = [syntax.statement(f"loss, grads = {call}"), syntax.statement("return loss, grads")]
         return Wrapped(("loss_and_grad", "train_step", "step_fn"), params, statements)
-    return Wrapped(("loss_and_grad", "value_and_gradient", "objective_and_grad"), params, _returned(call))
+    return Wrapped(("loss_and_grad", "value_and_gradient", "objective_and_grad"), params, _return(call))
 
 
 def _vmap(inner: str, params: Params, result: Type, choices: Choices) -> Wrapped:
@@ -68,44 +69,43 @@ def _vmap(inner: str, params: Params, result: Type, choices: Choices) -> Wrapped
         (name, _batched(of, size) if each else of) for (name, of), each in zip(params, mapped, strict=True)
     ]
     axes = "" if all(mapped) else f", in_axes=({', '.join('0' if each else 'None' for each in mapped)})"
-    text = f"jax.vmap({inner}{axes})({_call(params)})"
-    return Wrapped((f"batched_{inner}", f"batch_{inner}", f"vmapped_{inner}"), batched, _returned(text))
+    text = f"jax.vmap({inner}{axes})({_arguments(params)})"
+    return Wrapped((f"batched_{inner}", f"batch_{inner}", f"vmapped_{inner}"), batched, _return(text))
 
 
 def _batched(of: Type, size: int) -> Type:
+    """The type with an axis of this size in front of all its arrays."""
     if isinstance(of, ArrayType):
         return like(of, shape=(size, *of.shape))
-    return type(of)(
-        tuple(
-            (item[0], _batched(item[1], size)) if isinstance(item, tuple) else _batched(item, size) for item in of.items
-        )  # type: ignore[arg-type]
-    )
+    if isinstance(of, TupleType):
+        return TupleType(tuple(_batched(item, size) for item in of.items))
+    return DictType(tuple((key, _batched(item, size)) for key, item in of.items))
 
 
 def _jvp(inner: str, params: Params, result: Type, choices: Choices) -> Wrapped:
     tangents = [(f"{name}_dot", like(of)) for name, of in params]
     one = "," if len(params) == 1 else ""
-    text = f"jax.jvp({inner}, ({_call(params)}{one}), ({_call(tangents)}{one}))"
-    return Wrapped((f"{inner}_jvp", f"jvp_{inner}", "directional_derivative"), [*params, *tangents], _returned(text))
+    text = f"jax.jvp({inner}, ({_arguments(params)}{one}), ({_arguments(tangents)}{one}))"
+    return Wrapped((f"{inner}_jvp", f"jvp_{inner}", "directional_derivative"), [*params, *tangents], _return(text))
 
 
 def _vjp(inner: str, params: Params, result: Type, choices: Choices) -> Wrapped:
     cotangent = choices.item(("cotangent", "g", "out_bar"))
     pullback = choices.item(("pullback", "vjp_fn"))
-    made = [(cotangent, like(result, magnitude=2.0))]
+    cotangents = [(cotangent, like(result, magnitude=2.0))]
     if choices.chance(0.5):
-        first = [syntax.statement(f"primal, {pullback} = jax.vjp({inner}, {_call(params)})")]
+        first = [syntax.statement(f"primal, {pullback} = jax.vjp({inner}, {_arguments(params)})")]
         last = syntax.statement(f"return primal, {pullback}({cotangent})")
     else:
-        first = [syntax.statement(f"_, {pullback} = jax.vjp({inner}, {_call(params)})")]
+        first = [syntax.statement(f"_, {pullback} = jax.vjp({inner}, {_arguments(params)})")]
         last = syntax.statement(f"return {pullback}({cotangent})")
-    return Wrapped((f"{inner}_vjp", f"vjp_{inner}", f"pull_back_{inner}"), [*params, *made], [*first, last])
+    return Wrapped((f"{inner}_vjp", f"vjp_{inner}", f"pull_back_{inner}"), [*params, *cotangents], [*first, last])
 
 
 def _jacobian(transform: str) -> Callable[[str, Params, Type, Choices], Wrapped]:
     def wrapped(inner: str, params: Params, result: Type, choices: Choices) -> Wrapped:
-        text = f"jax.{transform}({inner})({_call(params)})"
-        return Wrapped(("jacobian", f"jacobian_{inner}", f"{inner}_jacobian"), params, _returned(text))
+        text = f"jax.{transform}({inner})({_arguments(params)})"
+        return Wrapped(("jacobian", f"jacobian_{inner}", f"{inner}_jacobian"), params, _return(text))
 
     return wrapped
 

@@ -2,9 +2,9 @@
 
 Steepest descent, conjugate gradients and their preconditioned form: Hestenes and Stiefel 1952; Saad,
 Iterative Methods for Sparse Linear Systems, 2003, algorithms 5.2, 6.18, 9.1. Conjugate residuals minimise
-the residual as MINRES does: Saad, algorithm 6.20. BiCGStab: van der Vorst 1992. GMRES: Saad and Schultz
-1986, here with classical Gram-Schmidt applied twice. A step whose denominator has vanished leaves the
-solution as it is, so that loops of a fixed length may run past convergence.
+the residual as MINRES does: Saad, algorithm 6.20. BiCGStab: van der Vorst 1992. BiCGStab(2): Sleijpen and
+Fokkema 1993. GMRES: Saad and Schultz 1986, here with classical Gram-Schmidt applied twice. A step whose
+denominator has vanished leaves the solution as it is, so that loops of a fixed length may run past convergence.
 """
 
 from __future__ import annotations
@@ -129,6 +129,44 @@ def stabilised_step(state: State, *, apply_operator: Field, ratio: Binary, inner
     product_next = inner(shadow, residual)
     beta = ratio(product_next * alpha, product * omega)
     return u, residual, shadow, residual + beta * (direction - omega * image), product_next
+
+
+@rebound("One step of BiCGStab(2) for every member.", inner=members.inner)
+def twice_stabilised_step(state: State, *, apply_operator: Field, ratio: Binary, inner: Binary = jnp.vdot) -> State:
+    """One step of BiCGStab(2): two of bi-conjugate gradients, then the least residual over two images of it.
+
+    Where rounding is all that is left for the second, as where the first has solved the system, the method starts anew.
+    """
+    u, residual, shadow, direction, product = state
+    image = apply_operator(direction)
+    alpha = ratio(product, inner(shadow, image))
+    u = u + alpha * direction
+    residual = residual - alpha * image
+    first = apply_operator(residual)
+    product_middle = inner(shadow, first)
+    beta = ratio(product_middle * alpha, product)
+    direction = residual - beta * direction
+    image = first - beta * image
+    image_twice = apply_operator(image)
+    slope = inner(shadow, image_twice)
+    size = jnp.sqrt(inner(shadow, shadow) * inner(image_twice, image_twice))
+    sound = jnp.abs(slope) > jnp.finfo(u.dtype).eps * size
+    alpha = jnp.where(sound, ratio(product_middle, slope), 0.0)
+    u = u + alpha * direction
+    residual = residual - alpha * image
+    first = first - alpha * image_twice
+    second = apply_operator(first)
+    overlap = ratio(inner(first, second), inner(first, first))
+    across = second - overlap * first
+    omega_twice = ratio(inner(across, residual), inner(across, across))
+    omega = ratio(inner(first, residual), inner(first, first)) - overlap * omega_twice
+    u = u + omega * residual + omega_twice * first
+    residual = residual - omega * first - omega_twice * second
+    shadow = jnp.where(sound, shadow, residual)
+    product_next = inner(shadow, residual)
+    beta = ratio(product_next * alpha, product_middle * omega_twice)
+    direction = residual + beta * (direction - omega * image - omega_twice * image_twice)
+    return u, residual, shadow, direction, product_next
 
 
 @single_only

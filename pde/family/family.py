@@ -202,14 +202,12 @@ def _facts(row: Row, use: str, shape: tuple[int, ...]) -> dict[str, object]:
 
 
 def digest() -> str:
-    """What a program depends on besides seed and index: what the sources that draw and assemble it mean, every byte of
-    the blocks, which are written into it with their comments, the table, and the choices' source."""
-    package = Path(__file__).parents[1]
+    """What a program depends on besides seed and index: what the sources that draw, assemble and print it mean, every
+    byte of the blocks, which are written into it with their comments, and the table."""
+    package, shared = Path(__file__).parents[1], Path(grammar.__file__).parent
     decides = meaning.sources(package, without=("blocks", *NO_PART))
-    choices = Path(grammar.__file__).with_name("choices.py")
-    return meaning.digest(
-        [*decides, ("choices", choices)], [*meaning.sources(package / "blocks"), ("table", validated.PATH)]
-    )
+    decides += [("choices", shared / "choices.py"), *meaning.sources(shared / "text")]
+    return meaning.digest(decides, [*meaning.sources(package / "blocks"), ("table", validated.PATH)])
 
 
 def load() -> Poisson:

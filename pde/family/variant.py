@@ -12,12 +12,13 @@ import numpy as np
 from pde.blocks import entry
 from pde.errors import UserError, check_name, check_number, check_whole, shown
 from pde.family.lift import lift
-from pde.parts.part import Part, part, render
+from pde.parts.part import Part, part
 from pde.schemes.model import Data, Model, Trait
 from pde.schemes.problem import Problem
 from pde.schemes.scheme import Scheme
 from pde.schemes.table import SCHEMES
-from pde.solvers.table import SOLVERS, Plan, Solver
+from pde.solvers.solver import Plan, Solver
+from pde.solvers.table import SOLVERS
 
 MOST_ELEMENTS = 2**20
 MOST_UNKNOWNS = 2**26
@@ -295,6 +296,8 @@ def assemble(
     In single precision it computes in that of its arguments; in double in 64 bits, also where JAX is set to 32.
     Raises UserError for an invalid combination or size.
     """
+    from pde.parts.writing import render  # the library's own functions run without libcst and black
+
     _check_names(variant)
     _check_once(variant)
     check_size(variant, n)

@@ -1,7 +1,7 @@
 """A discrete model: a problem on a grid in a scheme and a spelling, as parts, traits and numbers.
 
 The traits say what is known of the operator. They are the types by which solvers are admitted
-(`pde.solvers.table`).
+(`pde.solvers.solver`).
 """
 
 from __future__ import annotations

@@ -20,10 +20,9 @@ from pde.errors import UserError
 from pde.family import validated
 from pde.family.catalogue import catalogue, stratified, unvalidated, variants
 from pde.family.variant import Variant
-from pde.library import choose, solve
+from pde.library import solve
 from pde.schemes.problem import BOUNDARIES, EQUATIONS, Problem, problems
 from pde.schemes.table import SCHEMES
-from pde.solvers import rates
 from pde.solvers.table import SOLVERS
 from pde.validation import validate
 from pde.validation.plot import check_picture, save
@@ -256,20 +255,3 @@ def iterations(problem: Problem, solver: str, n: int, tolerance: float = 1e-8) -
     count = solve(problem, solver=solver, n=n, loop="while", tolerance=tolerance).iterations
     assert count is not None
     return count
-
-
-def bound(problem: Problem, solver: str, n: int) -> int:
-    """What theory grants the solver there."""
-    variant = choose(problem, solver)
-    return SOLVERS[variant.solver].bound(variant.model(n), variant.tolerance)
-
-
-__all__ = [
-    "bound",
-    "iterations",
-    "print_catalogue",
-    "print_growth",
-    "print_solution",
-    "rates",
-    "run_validation",
-]

@@ -121,7 +121,8 @@ def test_this_grammar_was_proven_as_it_is():
 def test_a_fault_is_one_sentence_with_file_and_line(tmp_path):
     code = """
 import jax.numpy as jnp
-from grammar.rules.notation import Array, Float, production
+from grammar.productions.reductions import production
+from grammar.rules.notation import Array, Float
 
 @production(weight=1)
 def wrong(x: Float[Array, "n *s"]) -> Float[Array, "*s"]:
@@ -135,7 +136,7 @@ main()
     done = subprocess.run([sys.executable, script], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "mine.py:5" in done.stderr
+    assert "mine.py:6" in done.stderr
     assert "it declares" in done.stderr
 
 

@@ -137,7 +137,7 @@ def test_a_guard_holds_of_the_arguments_and_fails_of_others():
         choices = Seeded(11, index)
         derivation = Derivation(GRAMMAR.tables, choices)
         module, label, params = module_of(derivation.run(), "none", choices, GRAMMAR.tables.profile)
-        tree = ast.parse(printer.module(module.imports, module.functions))
+        tree = ast.parse(printer.module(module.imports, map(printer.definition, module.functions)))
         entry = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == label)
         guards = [node for node in entry.body if isinstance(node, ast.Assert)]
         guards += [node for node in entry.body if isinstance(node, ast.If) and isinstance(node.body[0], ast.Raise)]
@@ -248,7 +248,7 @@ def test_what_is_written_means_what_was_derived(quick_jit):
             continue
         module, label, _ = module_of(block, "none", choices, GRAMMAR.tables.profile)
         namespace = {}
-        exec(printer.module(module.imports, module.functions), namespace)
+        exec(printer.module(module.imports, map(printer.definition, module.functions)), namespace)
         values = [example(type_of(param.tree)) for param in block.params]
         both = quick_jit(lambda *given: (namespace[label](*given), interpret.run(block, list(given))))  # noqa: B023
         written, derived = map(jax.tree.leaves, both(*values))

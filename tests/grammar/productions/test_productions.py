@@ -1,16 +1,17 @@
 """Every production against JAX: it can be drawn, traces, and has the type that it declares."""
 
 import os
+from functools import partial
+from pathlib import Path
 
 import jax
 import pytest
 
-import grammar
+import grammar.productions
 from grammar.choices import Seeded
 from grammar.derive.derive import Derivation
 from grammar.derive.graph import Block, Display, Var, type_of, walk
 from grammar.proof import interpret
-from grammar.rules.notation import spelled
 from grammar.text import printer
 from grammar.values.types import leaves
 from grammar.write.module import module_of
@@ -28,8 +29,13 @@ def test_no_production_is_lost():
     assert len(GRAMMAR.tables.productions) >= 1086
 
 
-def run_checked(block, values):
-    interpret.run(block, list(values), check=interpret.check_types)
+def test_every_file_is_in_the_grammar():
+    files = {path for path in Path(grammar.productions.__file__).parent.glob("*.py") if path.name != "__init__.py"}
+    assert GRAMMAR.modules.keys() == files
+
+
+def run_checked(block, values, spelling):
+    interpret.run(block, values, check=interpret.check_types, spelling=spelling)
 
 
 def kind_of(block):
@@ -69,8 +75,8 @@ def test_declared_types_are_what_jax_computes(production):
         if (kind := (kind_of(block), spelling)) in seen:
             continue
         seen.add(kind)
-        with spelled(spelling):  # draws take turns at the spellings of templates
-            jax.eval_shape(lambda *values, block=block: run_checked(block, values), *interpret.arguments_of(block))
+        run = partial(run_checked, block, spelling=spelling)  # draws take turns at the spellings of templates
+        jax.eval_shape(lambda *values, run=run: run(values), *interpret.arguments_of(block))
     assert rejected <= MOST_REJECTED * DRAWS
 
 
@@ -86,7 +92,7 @@ def test_written_alone_it_is_a_module_that_traces(production):
             continue
         module, label, _ = module_of(block, "none", choices, GRAMMAR.tables.profile)
         namespace = {}
-        exec(printer.module(module.imports, module.functions), namespace)
+        exec(printer.module(module.imports, map(printer.definition, module.functions)), namespace)
         jax.eval_shape(namespace[label], *interpret.arguments_of(block))
         written += 1
     assert written >= (1 - MOST_REJECTED) * WRITTEN

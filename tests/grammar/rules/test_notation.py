@@ -13,7 +13,7 @@ from grammar.derive.derive import Derivation
 from grammar.derive.index import Tables
 from grammar.errors import GrammarError
 from grammar.proof import interpret
-from grammar.rules.families import elementwise
+from grammar.rules.families import elementwise, pattern
 from grammar.rules.notation import (
     Array,
     Float,
@@ -21,12 +21,11 @@ from grammar.rules.notation import (
     Int,
     Like,
     Positive,
+    Productions,
     Static,
     Triangular,
     Unit,
     either,
-    production,
-    separate,
 )
 from grammar.rules.production import refined
 from grammar.text import printer
@@ -36,16 +35,16 @@ PLACE = re.compile(r"test_notation\.py:\d+: ")
 
 
 def declare_and_check(declare):
-    """Declares productions in a registry of their own and proves each of them."""
-    with separate() as registry:
-        declare()
-        tables = Tables(list(registry.values()), profile.load("default"))
-        for made in registry.values():
-            _ = made.template
-            for each in (made, *refined(made)):
-                block = Derivation(tables, Seeded(0, 0)).alone(each)
-                interpret.verify(block)
-                interpret.verify_values(block)
+    """Declares productions and proves each of them."""
+    production = Productions()
+    declare(production)
+    tables = Tables(list(production.values()), profile.load("default"))
+    for made in production.values():
+        _ = made.template
+        for each in (made, *refined(made)):
+            block = Derivation(tables, Seeded(0, 0)).alone(each)
+            interpret.verify(block)
+            interpret.verify_values(block)
 
 
 def refused(declare):
@@ -59,7 +58,7 @@ def refused(declare):
 
 
 def test_refinement_that_does_not_hold():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s", Positive]:
             return jnp.sin(x)
@@ -81,7 +80,7 @@ def _annotations():
 
 @pytest.mark.parametrize(("signature", "said"), _annotations())
 def test_what_a_signature_asks_for_is_there(signature, said):
-    def declare():
+    def declare(production):
         @production(signature=signature)
         def broken(x, k):
             return x * k
@@ -98,7 +97,7 @@ def test_what_is_no_refinement():
     "rule", [{"magnitude": lambda x: x / 0}, {"relation": lambda binding, choices: binding.sizes["q"]}]
 )
 def test_rules_that_fail(rule):
-    def declare():
+    def declare(production):
         @production(**rule)
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
@@ -107,7 +106,7 @@ def test_rules_that_fail(rule):
 
 
 def test_relation_that_returns_no_binding():
-    def declare():
+    def declare(production):
         @production(relation=lambda binding, choices: True)
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
@@ -117,7 +116,7 @@ def test_relation_that_returns_no_binding():
 
 @pytest.mark.parametrize("weight", ["much", float("inf"), float("nan")])
 def test_weight_that_is_no_number(weight):
-    def declare():
+    def declare(production):
         @production(weight=weight)
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
@@ -126,7 +125,7 @@ def test_weight_that_is_no_number(weight):
 
 
 def test_operand_that_the_body_does_not_use():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"], y: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
@@ -135,7 +134,7 @@ def test_operand_that_the_body_does_not_use():
 
 
 def test_statement_that_assigns_nothing():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             print(x)
@@ -145,7 +144,7 @@ def test_statement_that_assigns_nothing():
 
 
 def test_syntax_that_no_program_has():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return (y := jnp.sin(x)) + y
@@ -205,7 +204,7 @@ def broken(tmp_path, head, body):
     text += ["LARGE, SCALAR = float('inf'), np.float32(2)", head, *lines]
     path = tmp_path / "test_notation.py"
     path.write_text("\n".join(text) + "\n")
-    return refused(lambda: exec(compile(path.read_text(), str(path), "exec"), {}))
+    return refused(lambda production: exec(compile(path.read_text(), str(path), "exec"), {"production": production}))
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -247,11 +246,11 @@ def test_declarations_that_cannot_be_meant(head, tmp_path):
 
 
 def test_family_of_what_is_no_function():
-    assert "3 is no function with a name" in refused(lambda: elementwise(3))
+    assert "3 is no function with a name" in refused(lambda production: elementwise(production, 3))
 
 
 def test_refinement_that_is_not_kept():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s", Like("x")]:
             return jnp.negative(x)
@@ -269,7 +268,7 @@ def test_strings_and_numbers_are_written_as_black_writes_them():
 def test_value_that_cannot_be_written():
     import random
 
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return x * random.random()
@@ -278,7 +277,7 @@ def test_value_that_cannot_be_written():
 
 
 def test_function_of_another_kind():
-    def declare():
+    def declare(production):
         @production()
         def broken(*x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return x[0]
@@ -287,7 +286,7 @@ def test_function_of_another_kind():
 
 
 def test_unknown_dimension_in_a_result():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "m n"]) -> Float[Array, "m k"]:
             return x
@@ -296,7 +295,7 @@ def test_unknown_dimension_in_a_result():
 
 
 def test_hole_that_is_not_in_the_signature():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x) + offset
@@ -305,7 +304,7 @@ def test_hole_that_is_not_in_the_signature():
 
 
 def test_body_that_does_not_trace():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.tahn(x)
@@ -314,7 +313,7 @@ def test_body_that_does_not_trace():
 
 
 def test_the_reason_for_what_does_not_trace_is_told_to_its_end():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "n"]) -> Float[Array, ""]:
             return jax.lax.scan(lambda carry, item: (x + carry, item), jnp.sum(x), x)[0]
@@ -325,7 +324,7 @@ def test_the_reason_for_what_does_not_trace_is_told_to_its_end():
 
 
 def test_declared_type_that_disagrees_with_jax():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
             return jnp.sum(x, axis=axis)
@@ -334,7 +333,7 @@ def test_declared_type_that_disagrees_with_jax():
 
 
 def test_duplicate_name():
-    def declare():
+    def declare(production):
         for _ in range(2):
 
             @production()
@@ -345,7 +344,7 @@ def test_duplicate_name():
 
 
 def test_negative_weight():
-    def declare():
+    def declare(production):
         @production(weight=-1)
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
@@ -354,7 +353,7 @@ def test_negative_weight():
 
 
 def test_parameter_without_pattern():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"], y) -> Float[Array, "*s"]:
             return x + y
@@ -363,17 +362,17 @@ def test_parameter_without_pattern():
 
 
 def test_malformed_dimension():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "n-1"]) -> Float[Array, "n"]:
             return x
 
     with pytest.raises(GrammarError, match=r"test_notation\.py:\d+: 'n-1' is no dimension"):
-        declare()
+        declare(Productions())
 
 
 def test_body_without_return():
-    def declare():
+    def declare(production):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             jnp.sin(x)
@@ -382,37 +381,37 @@ def test_body_without_return():
 
 
 def test_refined_operand_that_nothing_can_be():
-    with separate() as registry:
+    production = Productions()
 
-        @production()
-        def lonely(x: Float[Array, "n n", Triangular]) -> Float[Array, "n n"]:
-            return x
+    @production()
+    def lonely(x: Float[Array, "n n", Triangular]) -> Float[Array, "n n"]:
+        return x
 
-        @production()
-        def add(x: Float[Array, "*#s"], y: Float[Array, "*#s"]) -> Float[Array, "*s"]:
-            return x + y
+    @production()
+    def add(x: Float[Array, "*#s"], y: Float[Array, "*#s"]) -> Float[Array, "*s"]:
+        return x + y
 
-        @production()
-        def mean(x: Float[Array, "*s"]) -> Float[Array, ""]:
-            return jnp.mean(x)
+    @production()
+    def mean(x: Float[Array, "*s"]) -> Float[Array, ""]:
+        return jnp.mean(x)
 
-        @production()
-        def tanh(x: Float[Array, "*s"]) -> Float[Array, "*s", Unit]:
-            return jnp.tanh(x)
+    @production()
+    def tanh(x: Float[Array, "*s"]) -> Float[Array, "*s", Unit]:
+        return jnp.tanh(x)
 
-    tables = Tables(list(registry.values()), profile.load("default"))
+    tables = Tables(list(production.values()), profile.load("default"))
     with pytest.raises(GrammarError, match="nothing can reach it"):
         tables.check()
 
 
 def test_spellings_are_all_written():
-    with separate() as registry:
+    production = Productions()
 
-        @production()
-        def total(x: Float[Array, "*s", Positive]) -> Float[Array, ""]:
-            return either(jnp.sum(x), x.sum(), weights=(3, 1))
+    @production()
+    def total(x: Float[Array, "*s", Positive]) -> Float[Array, ""]:
+        return either(jnp.sum(x), x.sum(), weights=(3, 1))
 
-    template = registry["total"].template
+    template = production["total"].template
     from grammar.text.expression import name
     from grammar.text.printer import text
 
@@ -421,13 +420,37 @@ def test_spellings_are_all_written():
 
 
 def test_each_member_of_a_family_is_written_as_itself():
-    with separate() as registry:
+    production = Productions()
+
+    def declare(function):
+        @production(name=function.__name__)
+        def _(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+            return function(x)
+
+    declare(jnp.sin)
+    declare(jnp.cos)
+    assert float(production["sin"].function(0.0)) == 0.0
+    assert float(production["cos"].function(0.0)) == 1.0
+
+
+def test_a_loop_that_would_make_all_members_the_last_one():
+    def declare(production):
         for function in (jnp.sin, jnp.cos):
 
             @production(name=function.__name__)
             def _(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
                 return function(x)  # noqa: B023
 
-    assert registry["sin"].function is not registry["cos"].function
-    assert float(registry["sin"].function(0.0)) == 0.0
-    assert float(registry["cos"].function(0.0)) == 1.0
+    assert "captures the variables of 'sin' in a loop" in refused(declare)
+
+
+def test_a_family_stands_where_it_is_called(tmp_path):
+    path = tmp_path / "families.py"
+    path.write_text("production = Productions()\n\n\ndef mine():\n    elementwise(production, jnp.sin)\n\n\nmine()\n")
+    space = {"Productions": Productions, "elementwise": elementwise, "jnp": jnp}
+    exec(compile(path.read_text(), str(path), "exec"), space)
+    assert space["production"]["sin"].where == f"{path}:8"
+
+
+def test_a_pattern_that_is_none_is_refused():
+    assert "is no pattern of arrays" in refused(lambda production: elementwise(production, jnp.sin, operand=pattern(3)))

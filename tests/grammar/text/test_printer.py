@@ -10,6 +10,8 @@ EXPRESSIONS = """\
 x**2
 -(x**2)
 x**-1
+x**-n
+x**~n
 x.y**2
 f(x) ** 2
 (x + y) ** 0.5
@@ -79,7 +81,7 @@ STATEMENTS = [
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_statements(statement):
     source = f"def f(x, *, eps: float = 1e-6, tol=0.1):\n    {statement}\n    return x\n"
-    assert printer.module([], [cst.parse_module(source).body[0]]) == source
+    assert printer.definition(cst.parse_module(source).body[0]) + "\n" == source
     assert black.format_str(source, mode=black.Mode()) == source
 
 
@@ -100,4 +102,21 @@ def test_long_lines_are_split_as_black_splits_them(line, depth):
     indent = "    " * heads.count("\n")
     source = black.format_str(heads + indent + line + "\n", mode=black.Mode())
     module = cst.parse_module(source)
-    assert printer.module([], [module.body[0]]) == source
+    assert printer.definition(module.body[0]) + "\n" == source
+
+
+def test_comments_stand_above_their_statements():
+    source = "def f(x):\n    # Why.\n    # And why so.\n    y = x + 1  # aside\n    return y\n"
+    assert printer.definition(cst.parse_module(source).body[0]) + "\n" == source.replace("  # aside", "")
+
+
+IMPORTS = {"from jax import random", "from jax import lax", "import jax", "import jax.numpy as jnp", "from m import k"}
+DEFINITION = 'def f(x):\n    """As jax.nn and k do."""\n    return lax.erf(jnp.sin(x)) + random.normal(x, x.k)'
+
+
+@pytest.mark.parametrize(
+    ("merge", "lines"), [(True, "from jax import lax, random"), (False, "from jax import lax\nfrom jax import random")]
+)
+def test_a_module_imports_what_its_code_uses(merge, lines):
+    expected = f"import jax.numpy as jnp\n{lines}\n\n\n{DEFINITION}\n"
+    assert printer.module(IMPORTS, [DEFINITION], merge=merge) == expected

@@ -96,7 +96,7 @@ def _edited(monkeypatch: pytest.MonkeyPatch, name: str, added: bytes) -> str:
         return family.digest()
 
 
-DECIDES = ("schemes/problem.py", "solvers/table.py", "family/axes.py", "parts/part.py")
+DECIDES = ("schemes/problem.py", "solvers/table.py", "family/axes.py", "parts/writing.py")
 
 
 @pytest.mark.parametrize("name", DECIDES)

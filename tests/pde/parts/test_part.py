@@ -15,7 +15,8 @@ from jax import Array
 from pde.blocks import operators
 from pde.family.catalogue import stratified
 from pde.family.variant import assemble, grids, whole
-from pde.parts.part import part, render
+from pde.parts.part import part
+from pde.parts.writing import render
 from pde.validation.validate import run
 
 PROGRAMS = [(v, grids(v)[0]) for v in stratified(90)]
@@ -47,6 +48,23 @@ def _two_steps(u: Array, *, weight: float) -> Array:
 
 def test_a_negative_literal_keeps_its_place() -> None:
     assert "u - (-2.0) * u" in render(part(_two_steps, weight=-2.0), "solve")
+
+
+@pytest.mark.parametrize("value", [np.float64(2.0), float("nan"), object()])
+def test_what_has_no_literal_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match="must have a literal"):
+        render(part(_two_steps, weight=value), "solve")
+
+
+def _labelled(u: Array, *, axis: int, kind: str = "same") -> Array:
+    """Convolves."""
+    kernel = jnp.ones(u.shape[axis])
+    return jnp.convolve(jnp.sum(u, axis=axis), kernel, mode=kind)
+
+
+def test_labels_are_no_parameters() -> None:
+    text = render(part(_labelled, axis=-1), "solve")
+    assert 'return jnp.convolve(jnp.sum(u, axis=(-1)), kernel, mode="same")\n' in text
 
 
 def _projected(u: Array, v: Array, *, inner: Callable[[Array, Array], Array] = jnp.vdot, x_axis: int = 0) -> Array:

@@ -1,0 +1,41 @@
+"""Direct solvers by the eigenvectors of the axes' matrices."""
+
+from __future__ import annotations
+
+from pde.blocks import direct
+from pde.parts.part import Part, part
+from pde.schemes.model import Model
+from pde.schemes.scheme import AXES
+from pde.solvers.solver import DIRECT, Plan, Solver, T, uncounted
+
+SUMS = frozenset({T.SEPARABLE, T.SYMMETRIC})
+
+
+def inverted(model: Model) -> Part:
+    """From eigenvalues to what their modes are multiplied with."""
+    if model.problem.singular:
+        return part(direct.pseudo_reciprocal)
+    screening = model.problem.terms.screening
+    return part(direct.reciprocal, screening=screening) if screening else part(direct.plain_reciprocal)
+
+
+def _build(model: Model, plan: Plan) -> Part:
+    bound = dict(zip(AXES, model.matrices, strict=False))
+    return part(getattr(direct, f"diagonalise_{model.problem.dimension}d"), **bound, invert=inverted(model))
+
+
+def _build_half(model: Model, plan: Plan) -> Part:
+    return part(direct.half_diagonalised, x_matrix=model.matrices[0], y_matrix=model.matrices[1])
+
+
+FAST_DIAGONALISATION = Solver("fast_diagonalisation", SUMS, DIRECT, _build, uncounted, speed="fast", spelled=False)
+HALF_DIAGONALISATION = Solver(
+    "half_diagonalisation",
+    SUMS | {T.REGULAR, T.UNSHIFTED},
+    DIRECT,
+    _build_half,
+    uncounted,
+    dimensions=(2,),
+    speed="fast",
+    spelled=False,
+)

@@ -1,0 +1,71 @@
+"""Direct solvers by sines, cosines and Fourier modes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from pde.blocks import transforms
+from pde.parts.part import Part, part
+from pde.schemes.model import Model, Trait
+from pde.solvers.diagonalisation import inverted
+from pde.solvers.solver import DIRECT, Build, Plan, Solver, T, uncounted
+
+Block = Callable[..., object]
+
+
+def _scaled(transform: Part) -> Part:
+    return part(transforms.scaled_inverse, transform=transform)
+
+
+def _build(model: Model, plan: Plan, forward: Block, inverse: Block | None = None) -> Part:
+    """Without an inverse, the transform is its own but for a factor."""
+    transform = part(forward)
+    back = part(inverse) if inverse else _scaled(transform)
+    block = getattr(transforms, f"transform_{model.problem.dimension}d")
+    return part(block, transform=transform, inverse=back, eigenvalues=model.symbol, invert=inverted(model))
+
+
+def _build_tridiagonal(model: Model, plan: Plan) -> Part:
+    transform = part(transforms.sine_by_halves)
+    return part(
+        transforms.transform_and_thomas,
+        transform=transform,
+        inverse=_scaled(transform),
+        eigenvalues=model.symbol,
+        solve_lines=part(transforms.mode_lines, spacing=model.spacing),
+    )
+
+
+def _build_fourier(model: Model, plan: Plan, kind: str) -> Part:
+    block = getattr(transforms, f"{kind}_{model.problem.dimension}d")
+    return part(block, eigenvalues=model.symbol, invert=inverted(model))
+
+
+def _solver(
+    name: str, trait: Trait, build: Build, dimensions: tuple[int, ...] = (1, 2, 3), odd: bool = False
+) -> Solver:
+    return Solver(name, frozenset({trait}), DIRECT, build, uncounted, dimensions, speed="fast", odd=odd, spelled=False)
+
+
+SINES = (
+    _solver("sine_extension", T.SINE, partial(_build, forward=transforms.sine_by_extension)),
+    _solver("sine_zeros", T.SINE, partial(_build, forward=transforms.sine_by_zeros)),
+    _solver("sine_halves", T.SINE, partial(_build, forward=transforms.sine_by_halves), odd=True),
+    _solver("sine_matrix", T.SINE, partial(_build, forward=transforms.sine_by_matrix)),
+)
+COSINES = (
+    _solver(
+        "cosine_extension",
+        T.COSINE,
+        partial(_build, forward=transforms.cosine_by_extension, inverse=transforms.inverse_cosine_by_extension),
+    ),
+    _solver(
+        "cosine_matrix",
+        T.COSINE,
+        partial(_build, forward=transforms.cosine_by_matrix, inverse=transforms.inverse_cosine_by_matrix),
+    ),
+)
+SINE_TRIDIAGONAL = _solver("sine_tridiagonal", T.CONSTANT_INTERIOR, _build_tridiagonal, (2,), odd=True)
+FOURIER = _solver("fourier", T.FOURIER, partial(_build_fourier, kind="fourier"))
+REAL_FOURIER = _solver("real_fourier", T.FOURIER, partial(_build_fourier, kind="real_fourier"))
