@@ -26,6 +26,8 @@ from grammar.text.template import Template
 USAGE: Final = Path(__file__).parent / "real_usage"
 LEAST_CALLS = 2
 """Calls of JAX in a function that counts, here as in the real code."""
+KINDS = ("function", "transform", "tree")
+"""Of names in the real code: what a program calls; the others are types, constants and what needs several devices."""
 MOST = 40
 """Names in a list of what is missing."""
 
@@ -33,15 +35,15 @@ MOST = 40
 def coverage(profile: str, seed: int, draws: int) -> str:
     """Markdown: what of real code some program can have, and what the programs drawn do have.
 
-    The usage-weighted coverage is its first line: the uses, in real code, of the functions and transforms of JAX that
-    some production can write, by the uses of all.
+    The usage-weighted coverage is its first two lines: the uses, in real code, of the functions of JAX that some
+    production can write, and of those that are written, by the uses of all.
     """
     family: Any = resolve(programs(profile))
     productions = {production.name: production for production in family.grammar.tables.productions}
     seen = Seen()
     for production in productions.values():
         for source in spellings(production.template):
-            seen.note(SourceModule(source))
+            seen.writable.note(SourceModule(source))
     with collecting_rarely():
         for begin in range(0, draws, BLOCK):
             indices = range(begin, min(begin + BLOCK, draws))
@@ -51,12 +53,30 @@ def coverage(profile: str, seed: int, draws: int) -> str:
 
 
 @dataclass
-class Seen:
-    """What stood in sources."""
+class Names:
+    """Names that stood in sources."""
 
-    names: set[str] = field(default_factory=set[str])
-    """Dotted, as JAX documents them."""
+    dotted: set[str] = field(default_factory=set[str])
+    """As JAX documents them."""
     methods: set[str] = field(default_factory=set[str])
+
+    def note(self, module: SourceModule) -> None:
+        """Takes in those of a module."""
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute):
+                dotted = module.dotted(node)
+                if dotted:
+                    self.dotted.add(dotted)
+                else:
+                    self.methods.add(f".{node.attr}")
+
+
+@dataclass
+class Seen:
+    """What can stand in programs, and what stood in those that were drawn."""
+
+    writable: Names = field(default_factory=Names)
+    written: Names = field(default_factory=Names)
     primitives: set[str] = field(default_factory=set[str])
     productions: set[str] = field(default_factory=set[str])
     features: Counter[str] = field(default_factory=Counter[str])
@@ -64,21 +84,11 @@ class Seen:
     """Those that call JAX often enough to count."""
     rows: int = 0
 
-    def note(self, module: SourceModule) -> None:
-        """Takes in names and methods: what can be written."""
-        for node in ast.walk(module.tree):
-            if isinstance(node, ast.Attribute):
-                dotted = module.dotted(node)
-                if dotted:
-                    self.names.add(dotted)
-                else:
-                    self.methods.add(f".{node.attr}")
-
     def take(self, row: Row) -> None:
         """Takes in a program that was drawn."""
         module = SourceModule(row["source"])
         self.rows += 1
-        self.note(module)
+        self.written.note(module)
         self.primitives.update(count["name"] for count in row["primitives"])
         self.productions.update(count["name"] for count in row["productions"])
         for function in module.functions():
@@ -215,18 +225,24 @@ def features(function: ast.FunctionDef) -> list[str]:
 
 
 def _text(seen: Seen, head: str, productions: Collection[str]) -> str:
-    names = {row["api"]: int(row["uses"]) for row in _read("api") if row["kind"] in ("function", "transform")}
+    names = {row["api"]: int(row["uses"]) for row in _read("api") if row["kind"] in KINDS}
     methods = {row["method"]: int(row["uses"]) for row in _read("methods")}
     primitives = [row["primitive"] for row in _read("primitives")]
+    writable = seen.writable.dotted | seen.written.dotted
+    methods_writable = seen.writable.methods | seen.written.methods
     counted = [
-        _share("functions and transforms of JAX, by uses", names, seen.names),
-        _share("functions and transforms of JAX", dict.fromkeys(names, 1), seen.names),
-        _share("methods and attributes of arrays, by uses", methods, seen.methods),
+        _share("functions of JAX that can be written, by uses", names, writable),
+        _share("functions of JAX, in the programs drawn, by uses", names, seen.written.dotted),
+        _share("functions of JAX that can be written", dict.fromkeys(names, 1), writable),
+        _share("functions of JAX, in the programs drawn", dict.fromkeys(names, 1), seen.written.dotted),
+        _share("methods and attributes of arrays that can be written, by uses", methods, methods_writable),
+        _share("methods and attributes of arrays, in the programs drawn, by uses", methods, seen.written.methods),
         _share("primitives, in the programs drawn", dict.fromkeys(primitives, 1), seen.primitives),
         _share("productions, in the programs drawn", dict.fromkeys(productions, 1), seen.productions),
     ]
     why = {row["api"]: f" ({row['reason']})" for row in _read("out_of_reach")}
-    without = [f"`{label}` {uses:,}{why.get(label, '')}" for label, uses in names.items() if label not in seen.names]
+    unable = [f"`{label}` {uses:,}{why.get(label, '')}" for label, uses in names.items() if label not in writable]
+    rare = [f"`{label}` {uses:,}" for label, uses in names.items() if label in writable - seen.written.dotted]
     return "\n".join(
         [
             head,
@@ -234,8 +250,9 @@ def _text(seen: Seen, head: str, productions: Collection[str]) -> str:
             "",
             markdown.table(["functions with", "real code", "here"], _features(seen)),
             "",
-            f"What neither a production nor a program drawn has, with its uses: {'; '.join(without[:MOST])}.",
-            f"Methods: {_missing(methods, seen.methods)}.",
+            f"What neither a production nor a program drawn has, with its uses: {'; '.join(unable[:MOST])}.",
+            f"What some production has and no program drawn, with its uses: {'; '.join(rare[:MOST]) or 'nothing'}.",
+            f"Methods: {_missing(methods, methods_writable)}.",
             f"Primitives: {_missing(primitives, seen.primitives)}.",
             f"Productions: {_missing(productions, seen.productions)}.",
         ]
