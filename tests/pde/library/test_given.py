@@ -155,14 +155,11 @@ def _told(function: Any, arguments: dict[str, Any]) -> str:
     return "nothing: it was taken"
 
 
+ALL: list[Any] = list(HealthCheck)
+
+
 @pytest.mark.parametrize("call", CALLS)
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=tuple(HealthCheck.__members__.values()),
-    derandomize=True,
-    database=None,
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=ALL, derandomize=True, database=None)
 @given(data=st.data())
 def test_every_argument_of_any_type_is_a_sentence_or_taken(call: str, data: st.DataObject) -> None:
     function, usual, names = CALLS[call]
