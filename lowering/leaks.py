@@ -24,14 +24,14 @@ Place = tuple[str, Any]
 _CONTAINERS = frozenset({list, tuple, set, dict, deque, defaultdict, OrderedDict, CellType, MethodType, partial})
 
 
-def refuse_leaks(places: Iterable[Place], home: str, known: Collection[int] = ()) -> None:
+def refuse_leaks(places: Iterable[Place], home: str | None, known: Collection[int] = ()) -> None:
     """SideEffectError if a place holds a traced value that is not `known`; `home` is the program's module."""
     for where, value in places:
         if any(id(tracer) not in known for tracer in _tracers(value, home)):
             raise SideEffectError(f"the entry leaks a traced value into {where}: return it instead")
 
 
-def traced_values(places: Iterable[Place], home: str) -> set[int]:
+def traced_values(places: Iterable[Place], home: str | None) -> set[int]:
     """The identities of traced values that stand in the places already."""
     return {id(tracer) for _, value in places for tracer in _tracers(value, home)}
 
@@ -55,7 +55,7 @@ def _names(code: CodeType) -> set[str]:
     return set(code.co_names).union(*map(_names, nested))
 
 
-def _tracers(root: Any, home: str) -> Iterator[Any]:
+def _tracers(root: Any, home: str | None) -> Iterator[Any]:
     """The traced values among a value and all that it holds."""
     waiting: list[Any] = [root]
     seen = {id(vars(builtins))}
@@ -68,7 +68,7 @@ def _tracers(root: Any, home: str) -> Iterator[Any]:
             waiting += gc.get_referents(value)
 
 
-def _is_held(value: Any, home: str) -> bool:
+def _is_held(value: Any, home: str | None) -> bool:
     """Whether a program can have put something into a value; the variables of a module are places of their own."""
     kind = type(value)
     if kind in _CONTAINERS:

@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-
 os.environ["HF_HUB_OFFLINE"] = "1"
-for folder in (HERE, ROOT):
+for folder in (Path(__file__).parent, Path(__file__).parents[2]):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 

@@ -13,20 +13,21 @@ import multiprocessing
 import os
 import sys
 import traceback
+from typing import Any
 
-import jax  # noqa: F401
+import jax  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from run_families import SIMPLE
 
 import fuzzer.executors.local
 import fuzzer.making.block
-import fuzzer.run.maker
+import fuzzer.run.maker  # pyright: ignore[reportUnusedImport]
 import fuzzer.run.run
 from fuzzer.base.options import Limits, Options
 from fuzzer.families.family import resolve
 from fuzzer.run.progress import Reporter
 
 FORK = multiprocessing.get_context("fork")
-OPTIONS = {"seed": 7, "shards": 3, "rows_per_shard": 4, "block": 3}
+OPTIONS: dict[str, Any] = {"seed": 7, "shards": 3, "rows_per_shard": 4, "block": 3}
 
 
 def make(out: str) -> None:

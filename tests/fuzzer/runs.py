@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,9 @@ from fuzzer.families.family import FamilySpec
 from fuzzer.run.progress import Reporter
 from fuzzer.run.run import FamilyRun, Summary, run
 
-DRIVE = Path(__file__).parent / "drive.py"
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+DRIVE = HERE / "drive.py"
 SMALL = ("--seed", "7", "--shards", "4", "--rows-per-shard", "12")
 """The run of `make`, as the command line asks for it."""
 
@@ -64,7 +66,7 @@ class Here:
 
 
 @contextmanager
-def here(limits: Limits) -> Iterator[Here]:
+def here(limits: Limits) -> Generator[Here]:
     yield Here()
 
 

@@ -14,8 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from conftest import HERE, ROOT
-from runs import contents
+from runs import HERE, ROOT, contents
 
 SCRIPT = """
 import sys

@@ -18,9 +18,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from conftest import ROOT
 from run_families import SIMPLE
-from runs import command, contents, here, make
+from runs import ROOT, command, contents, here, make
 
 from fuzzer.base.options import Limits, Options
 from fuzzer.run.progress import Reporter

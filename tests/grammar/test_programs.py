@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 import black
 import jax
@@ -24,7 +26,7 @@ GRAMMAR = grammar.load("default")
 SAMPLE = range(200)
 
 
-def drawn(indices=SAMPLE, seed=11):
+def drawn(indices: Iterable[int] = SAMPLE, seed=11):
     """Programs with their indices; more than one reject in a thousand draws is a fault."""
     rejected, indices = 0, list(indices)
     for index in indices:
@@ -144,7 +146,7 @@ def test_a_guard_holds_of_the_arguments_and_fails_of_others():
         for guard in guards:
             holds = isinstance(guard, ast.Assert)
             condition = compile(ast.Expression(guard.test), "<guard>", "eval")
-            values = {name: interpret.abstract(of) for name, of in params}
+            values: dict[str, Any] = {name: interpret.abstract(of) for name, of in params}
             assert eval(condition, {"jnp": jnp, **values}) is holds
             if "issubdtype" in ast.unparse(guard.test):
                 continue
@@ -157,19 +159,26 @@ def test_a_guard_holds_of_the_arguments_and_fails_of_others():
     assert checked > 20
 
 
+def shape_of(array):
+    of_one = type_of(array)
+    assert isinstance(of_one, types.ArrayType)
+    return of_one.shape
+
+
 def test_no_reduction_is_of_one_number():
     for index in SAMPLE:
         for node in walk(Derivation(GRAMMAR.tables, Seeded(15, index)).run()):
             result = node.production.result
             reduces = isinstance(result, ArrayPattern) and not result.dims.text
             reduced = [node.arguments[k] for k, p in node.production.arrays if reduces and p.dims.stars]
-            assert not reduced or any(type_of(tree).shape for tree in reduced), node.production.name
+            assert not reduced or any(shape_of(tree) for tree in reduced), node.production.name
 
 
 def test_no_value_is_larger_than_the_cap():
     for index in SAMPLE:
         block = Derivation(GRAMMAR.tables, Seeded(13, index)).run()
         for node in walk(block):
+            assert node.outputs is not None
             assert all(var.type.size <= 2**20 for var in variables(node.outputs))
 
 
@@ -186,7 +195,7 @@ def test_no_python_loop_runs_more_often_than_the_cap():
                 if isinstance(value, tuple):
                     extent = len(value)
                 else:
-                    extent = value if isinstance(value, int) else type_of(value).shape[0]
+                    extent = value if isinstance(value, int) else shape_of(value)[0]
                 assert extent <= GRAMMAR.tables.profile.caps["unroll"], node.production.name
 
 

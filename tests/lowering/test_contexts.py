@@ -31,7 +31,8 @@ def on_host(function: Callable[..., Any]) -> Callable[..., Any]:
                 return function(*args)
 
         return placed
-    return compute_on(compute_type="device_host", out_memory_spaces=jax.memory.Space.Device)(function)
+    placed_by: Any = compute_on  # takes other parameters in the JAX that types are checked against
+    return placed_by(compute_type="device_host", out_memory_spaces=jax.memory.Space.Device)(function)
 
 
 def scanned(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -249,7 +249,7 @@ def program(s: S):
         (Leaf("x", "float32,int32", (3,)), "dtype 'float32,int32' is not one that JAX knows: use "),
         (Leaf("x", "object", (3,)), "dtype 'object' is not one that JAX knows: use "),
         (Leaf("x", "longdouble", (3,)), "dtype 'longdouble' is not one that JAX knows: use "),
-        (Leaf("x", "float32", 3), "shape 3 of 'x' is not a tuple: write (3,)"),
+        (Leaf("x", "float32", 3), "shape 3 of 'x' is not a tuple: write (3,)"),  # pyright: ignore[reportArgumentType]
         (Leaf("x", "float32", (2**70,)), "has a size that is not an integer of at least 0 and below 2**63"),
         (Leaf(r"x['\N{none}']", "float32", ()), "is not an argument's name followed by"),
         (Leaf("x", "float32", (-1,)), "shape (-1,) of 'x' has a size that is not an integer of at least 0"),

@@ -37,7 +37,7 @@ class Renamer(ast.NodeTransformer):
             for node in ast.walk(tree)
             if isinstance(node, ast.ClassDef)
             for item in node.body
-            if isinstance(item, ast.AnnAssign)
+            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
         }
         own = sorted(bound - fields - set(dir(builtins)))
         self.names = {old: f"renamed_{len(own) - i}" for i, old in enumerate(own)}
@@ -55,7 +55,7 @@ class Renamer(ast.NodeTransformer):
         node.arg = self.names.get(node.arg, node.arg)
         return node
 
-    def visit_FunctionDef(self, node):
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.ClassDef):
         self.generic_visit(node)
         node.name = self.names.get(node.name, node.name)
         return node
@@ -219,7 +219,7 @@ OTHER_SKELETON = {
     "rank": (lambda x: x + x, lambda x: x[0] + x[0]),
     "body": (scanned(lambda c, r: (c + r, r)), scanned(lambda c, r: (c * r, r))),
     "contraction": (lambda x: x @ x, lambda x: x @ x.T),
-    "axis as NumPy's integer": (lambda x: lax.rev(x, [np.int64(0)]), lambda x: lax.rev(x, [np.int64(1)])),
+    "axis as NumPy's integer": (lambda x: lax.rev(x, [np.int64(0)]), lambda x: lax.rev(x, [np.int64(1)])),  # pyright: ignore[reportArgumentType]
     "direction": (lambda x: lax.cumsum(x), lambda x: lax.cumsum(x, reverse=True)),
 }
 

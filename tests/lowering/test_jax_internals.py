@@ -97,10 +97,10 @@ def test_forget_drops_what_jax_keeps_of_a_program():
 
 
 def test_short_locations_puts_the_setting_back():
-    before = jax.config.jax_traceback_in_locations_limit
+    before = jax.config.read("jax_traceback_in_locations_limit")
     with lowering.short_locations():
-        assert jax.config.jax_traceback_in_locations_limit == 8
-    assert jax.config.jax_traceback_in_locations_limit == before != 8
+        assert jax.config.read("jax_traceback_in_locations_limit") == 8
+    assert jax.config.read("jax_traceback_in_locations_limit") == before != 8
 
 
 PRIVATE = re.compile(r"\bjax\._src\b|\bjaxlib\b|\bjax\.extend\b|\bfrom jax import _\w+|\bjax(\.\w+)*\._(?!_)\w+")

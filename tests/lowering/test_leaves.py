@@ -2,7 +2,7 @@
 
 import functools
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +27,7 @@ def entry(state: State, pairs, table: dict[str, tuple[Moments, ...]]):
     return state, pairs, table
 
 
-def array(*shape, dtype="float32"):
+def array(*shape, dtype="float32") -> Any:
     return jax.ShapeDtypeStruct(shape, dtype)
 
 

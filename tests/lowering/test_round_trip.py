@@ -65,7 +65,9 @@ def program(*args: Any, **kwargs: Any) -> Any:
 
 def stored(leaves: list[Leaf]) -> list[Leaf]:
     """The leaves as a row of Parquet gives them back."""
-    rows = [{"path": leaf.path, "dtype": leaf.dtype, "shape": list(leaf.shape)} for leaf in leaves]
+    rows: list[dict[str, Any]] = [
+        {"path": leaf.path, "dtype": leaf.dtype, "shape": list(leaf.shape)} for leaf in leaves
+    ]
     return [Leaf(row["path"], row["dtype"], tuple(row["shape"])) for row in rows]
 
 
@@ -77,8 +79,10 @@ def assert_comes_back(function: Callable[..., Any], *args: Any, **kwargs: Any) -
     return traced.inputs
 
 
-DTYPES = ["bool", "int8", "int32", "uint16", "float32", "float16", "complex64", "bfloat16", "int4", "uint4", "int2"]
-DTYPES += ["float8_e4m3fn", "float8_e5m2", "float4_e2m1fn", "float8_e8m0fnu"]
+DTYPES = [
+    *("bool", "int8", "int32", "uint16", "float32", "float16", "complex64", "bfloat16", "int4", "uint4", "int2"),
+    *("float8_e4m3fn", "float8_e5m2", "float4_e2m1fn", "float8_e8m0fnu"),
+]
 
 
 def struct(dtype: str, shape: tuple[int, ...], weak: bool) -> Any:
@@ -272,7 +276,7 @@ class Wrapped:
 jax.tree_util.register_pytree_with_keys(
     Wrapped,
     lambda one: (((jax.tree_util.GetAttrKey("inner"), one.inner),), one.scale),
-    lambda scale, parts: Wrapped(parts[0], scale),
+    lambda scale, parts: Wrapped(next(iter(parts)), scale),
 )
 
 
@@ -329,7 +333,7 @@ def local_class() -> Any:
 
 
 def shadowed() -> Any:
-    return namedtuple("Local", "x")(1.0)
+    return namedtuple("Local", "x")(1.0)  # pyright: ignore[reportUntypedNamedTuple]
 
 
 def annotated(x: Wrapped) -> Any:
@@ -428,9 +432,11 @@ def test_leaves_that_nothing_is_made_of(leaves: list[Leaf], sentence: str) -> No
 
 
 STEPS = ["x", ".a", "[0]", "[1]", "['a']", "[None]", "[(1, 'b]')]", "['", "]", "[", "µ", "\\", "\0", "[-1]", "[{}]"]
-WORDS = ["float32", "~int32", "~~f4", "list", "tuple", "None", "3", "{}", "{'a': [1]}", "key<fry>", "float0", "object"]
-WORDS += ["collections:OrderedDict", "collections:defaultdict", "collections:ChainMap", "typing:NamedTuple", "a:b.c"]
-WORDS += ["builtins:dict", "os:environ", ">f4", "f4,f4", "", "~", "-" * 50 + "1", "[" * 300, "lowering.leaves:Leaf"]
+WORDS = [
+    *("float32", "~int32", "~~f4", "list", "tuple", "None", "3", "{}", "{'a': [1]}", "key<fry>", "float0", "object"),
+    *("collections:OrderedDict", "collections:defaultdict", "collections:ChainMap", "typing:NamedTuple", "a:b.c"),
+    *("builtins:dict", "os:environ", ">f4", "f4,f4", "", "~", "-" * 50 + "1", "[" * 300, "lowering.leaves:Leaf"),
+]
 shapes_of_any_kind = st.one_of(st.just(()), shapes, st.sampled_from([3, None, "a", (True,), (-1,)]))
 leaves_of_any_text = st.builds(
     Leaf,

@@ -127,26 +127,26 @@ def test_numpy_print_options() -> None:
     expected = facts()
     with np.printoptions(precision=2, threshold=3, sign="+", formatter={"float": lambda value: "?"}):
         assert facts() == expected
-        assert str(np.float32([1.0])) == "[?]"
+        assert str(np.array([1.0])) == "[?]"
 
 
 def test_settings_of_threads_that_overlap() -> None:
     expected, found = facts(), list[Any]()
     threads = [threading.Thread(target=lambda: found.append(facts())) for _ in range(4)]
-    before = (sys.getrecursionlimit(), jax.config.jax_pprint_use_color)
+    before = (sys.getrecursionlimit(), jax.config.read("jax_pprint_use_color"))
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert found == [expected] * 4
-    assert (sys.getrecursionlimit(), jax.config.jax_pprint_use_color) == before
+    assert (sys.getrecursionlimit(), jax.config.read("jax_pprint_use_color")) == before
 
 
 def test_settings_come_back_after_a_failure() -> None:
-    before = (sys.getrecursionlimit(), jax.config.jax_pprint_use_color)
+    before = (sys.getrecursionlimit(), jax.config.read("jax_pprint_use_color"))
     with pytest.raises(lowering.NotTraceableError):
-        lowering.trace(lambda x: x + undefined, VECTOR)
-    assert (sys.getrecursionlimit(), jax.config.jax_pprint_use_color) == before
+        lowering.trace(lambda x: x + undefined, VECTOR)  # pyright: ignore[reportUndefinedVariable]
+    assert (sys.getrecursionlimit(), jax.config.read("jax_pprint_use_color")) == before
 
 
 INSTALLED = Path(sysconfig.get_path("stdlib"), "site-packages", "package", "module.py")

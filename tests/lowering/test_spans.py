@@ -4,6 +4,7 @@ import functools
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -236,7 +237,7 @@ def caller():
 
 
 def test_a_caller_in_the_same_file_has_no_span(header):
-    names = {"lowering": lowering}
+    names: dict[str, Any] = {"lowering": lowering}
     exec(compile(header + CALLER, "<caller>", "exec"), names)
     lines = [header.count("\n") + 3]
     assert [entry.line for entry in names["caller"]().source_map] == lines * 2

@@ -35,7 +35,7 @@ def test_version_help_and_a_mistake(command: str) -> None:
     )
 
 
-UNREADABLE = {
+UNREADABLE: dict[tuple[str, ...], str] = {
     ("fuzzer", "--shards", "1e9", "--seed", "3"): "--shards is '1e9' but must be a whole number",
     ("fuzzer", "--shards", "3", "--seed=0x10"): "--seed is '0x10' but must be a whole number",
     ("fuzzer", "--block-seconds", "soon"): "--block-seconds is 'soon' but must be a number",

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room, writing, out = 3, store.LocalStore.writing, tmp_path / "run"
 
     @contextmanager
-    def until_full(self: store.LocalStore, name: str) -> Iterator[Any]:
+    def until_full(self: store.LocalStore, name: str) -> Generator[Any]:
         nonlocal room
         room -= 1
         with writing(self, name) as file:

@@ -14,9 +14,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from conftest import HERE, ROOT
 from nursery import OPTIONS
-from runs import children, contents, make
+from runs import HERE, ROOT, children, contents, make
 
 from fuzzer.storage.store import at
 

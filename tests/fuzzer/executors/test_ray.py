@@ -12,9 +12,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import HERE, ROOT
 from run_families import PLANTED, SIMPLE
-from runs import command, contents, make
+from runs import HERE, ROOT, command, contents, make
 
 from fuzzer.base.errors import LostKeys, RunError
 from fuzzer.base.options import Limits, Options
@@ -141,6 +140,7 @@ def test_actors_judge_as_one_ledger_does(cluster: Any) -> None:
     structures = [draw.randbytes(16) for _ in range(40)]
     ray.init(address=cluster.address, log_to_driver=False)
     own, divided = OwnLedger(2), DividedLedger(on_cluster.RayPool(Limits()).actors(3, OwnLedger, 2, 2**20))
+    ids = rows = b""
     for _ in range(6):
         chosen = [draw.randrange(40) for _ in range(30)]
         ids = b"".join(bytes([draw.randrange(3)]) + structures[each][1:] for each in chosen)

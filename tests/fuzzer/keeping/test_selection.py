@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzzer.base.split import SPLITS, split_of
+from fuzzer.base.split import SPLITS, Split, split_of
 from fuzzer.keeping.selection import Piece, Selection, cut
 from fuzzer.making.block import BlockKeys
 
@@ -28,7 +28,7 @@ blocks = st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_
 @settings(deadline=None)
 @given(blocks, st.integers(1, 60), st.integers(1, 5), st.sampled_from([SPLITS, ("train",)]))
 def test_keeps_what_a_plain_account_keeps(
-    drawn: list[list[tuple[int, int]]], target: int, most: int, splits: tuple
+    drawn: list[list[tuple[int, int]]], target: int, most: int, splits: tuple[Split, ...]
 ) -> None:
     selection = Selection(target, 100, most, splits)
     for number, rows in enumerate(drawn):

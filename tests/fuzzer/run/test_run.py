@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +22,7 @@ from fuzzer.base.errors import LostKeys, RunError
 from fuzzer.base.options import Limits
 from fuzzer.families.family import FamilySpec
 from fuzzer.keeping.ledger import OwnLedger
+from fuzzer.run.shard import ShardTask
 from fuzzer.storage.store import at
 from processes.errors import UserError
 
@@ -133,7 +135,7 @@ def test_a_block_altered_at_the_end_is_made_again(
 
     write_shard, out = maker.write_shard, tmp_path / "run"
 
-    def spoil_then_write(task: object) -> object:
+    def spoil_then_write(task: ShardTask) -> object:
         monkeypatch.setattr(maker, "write_shard", write_shard)
         next((out / ".blocks" / "programs").iterdir()).write_bytes(b"spoiled")
         return write_shard(task)
@@ -184,7 +186,7 @@ def test_a_damaged_file_of_a_finished_run_is_made_again(finished: Path, damage: 
     assert contents(finished) == before
 
 
-OTHERS = {
+OTHERS: dict[str, dict[str, Any]] = {
     "seed": {"seed": 8},
     "shards": {"shards": 5},
     "rows_per_shard": {"rows_per_shard": 13},

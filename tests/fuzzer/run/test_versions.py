@@ -20,7 +20,7 @@ from fuzzer.base.errors import RunError
 from fuzzer.base.versions import FILES, OWN, ROWS, remedy, unlike, versions
 from processes.errors import UserError
 
-SMALL = {"shards": 2, "rows_per_shard": 2}
+SMALL: dict[str, Any] = {"shards": 2, "rows_per_shard": 2}
 NAMES = (*ROWS, *FILES)
 LOSS = re.compile(r"remove|delete|\brm\b|start over", re.IGNORECASE)
 

@@ -53,7 +53,7 @@ def bucket() -> Iterator[str]:
     """A bucket of a real S3 server on loopback."""
     pytest.importorskip("s3fs", reason="needs the extra [s3]")
     server_of = pytest.importorskip("moto.server", reason="needs moto[server]")
-    import boto3
+    boto3 = pytest.importorskip("boto3")
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = server_of.ThreadedMotoServer(port=0, verbose=False)
@@ -179,8 +179,7 @@ def test_an_address_that_is_none(bucket: str, address: str, said: str) -> None:
 
 
 def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch, bucket: str) -> None:
-    import s3fs
-
+    s3fs = pytest.importorskip("s3fs")
     s3fs.S3FileSystem.clear_instance_cache()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")

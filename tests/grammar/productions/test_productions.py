@@ -55,7 +55,7 @@ def kind_of(block):
         (
             node.production.name,
             [(name, argument(value)) for name, value in node.arguments.items()],
-            shape(type_of(node.outputs)),
+            node.outputs and shape(type_of(node.outputs)),
         )
         for node in walk(block)
     ]

@@ -1,6 +1,7 @@
 """Mistakes of a grammar's author are named with file and line before any run."""
 
 import re
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -58,7 +59,7 @@ def refused(declare):
 
 
 def test_refinement_that_does_not_hold():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s", Positive]:
             return jnp.sin(x)
@@ -80,7 +81,7 @@ def _annotations():
 
 @pytest.mark.parametrize(("signature", "said"), _annotations())
 def test_what_a_signature_asks_for_is_there(signature, said):
-    def declare(production):
+    def declare(production: Productions):
         @production(signature=signature)
         def broken(x, k):
             return x * k
@@ -97,7 +98,7 @@ def test_what_is_no_refinement():
     "rule", [{"magnitude": lambda x: x / 0}, {"relation": lambda binding, choices: binding.sizes["q"]}]
 )
 def test_rules_that_fail(rule):
-    def declare(production):
+    def declare(production: Productions):
         @production(**rule)
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
@@ -106,8 +107,8 @@ def test_rules_that_fail(rule):
 
 
 def test_relation_that_returns_no_binding():
-    def declare(production):
-        @production(relation=lambda binding, choices: True)
+    def declare(production: Productions):
+        @production(relation=lambda binding, choices: True)  # pyright: ignore[reportArgumentType]
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
 
@@ -116,7 +117,7 @@ def test_relation_that_returns_no_binding():
 
 @pytest.mark.parametrize("weight", ["much", float("inf"), float("nan")])
 def test_weight_that_is_no_number(weight):
-    def declare(production):
+    def declare(production: Productions):
         @production(weight=weight)
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
@@ -125,7 +126,7 @@ def test_weight_that_is_no_number(weight):
 
 
 def test_operand_that_the_body_does_not_use():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*s"], y: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
@@ -134,7 +135,7 @@ def test_operand_that_the_body_does_not_use():
 
 
 def test_statement_that_assigns_nothing():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             print(x)
@@ -144,7 +145,7 @@ def test_statement_that_assigns_nothing():
 
 
 def test_syntax_that_no_program_has():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return (y := jnp.sin(x)) + y
@@ -246,11 +247,11 @@ def test_declarations_that_cannot_be_meant(head, tmp_path):
 
 
 def test_family_of_what_is_no_function():
-    assert "3 is no function with a name" in refused(lambda production: elementwise(production, 3))
+    assert "3 is no function with a name" in refused(lambda production: elementwise(production, 3))  # pyright: ignore[reportArgumentType]
 
 
 def test_refinement_that_is_not_kept():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s", Like("x")]:
             return jnp.negative(x)
@@ -261,14 +262,14 @@ def test_refinement_that_is_not_kept():
 def test_strings_and_numbers_are_written_as_black_writes_them():
     from grammar.text.expression import literal
 
-    assert [literal(text).node.value for text in ('a"b', "it's")] == ["'a\"b'", '"it\'s"']
+    assert [printer.text(literal(text).node) for text in ('a"b', "it's")] == ["'a\"b'", '"it\'s"']
     assert printer.text(cst.parse_expression("f('a', 1E5, 0XaB)")) == 'f("a", 1e5, 0xAB)'
 
 
 def test_value_that_cannot_be_written():
     import random
 
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return x * random.random()
@@ -277,7 +278,7 @@ def test_value_that_cannot_be_written():
 
 
 def test_function_of_another_kind():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(*x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return x[0]
@@ -286,7 +287,7 @@ def test_function_of_another_kind():
 
 
 def test_unknown_dimension_in_a_result():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "m n"]) -> Float[Array, "m k"]:
             return x
@@ -295,25 +296,25 @@ def test_unknown_dimension_in_a_result():
 
 
 def test_hole_that_is_not_in_the_signature():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
-            return jnp.sin(x) + offset
+            return jnp.sin(x) + offset  # pyright: ignore[reportUndefinedVariable]
 
     assert "hole 'offset' is not in the signature" in refused(declare)
 
 
 def test_body_that_does_not_trace():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
-            return jnp.tahn(x)
+            return jnp.tahn(x)  # pyright: ignore[reportAttributeAccessIssue]
 
     assert "does not trace" in refused(declare)
 
 
 def test_the_reason_for_what_does_not_trace_is_told_to_its_end():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "n"]) -> Float[Array, ""]:
             return jax.lax.scan(lambda carry, item: (x + carry, item), jnp.sum(x), x)[0]
@@ -324,7 +325,7 @@ def test_the_reason_for_what_does_not_trace_is_told_to_its_end():
 
 
 def test_declared_type_that_disagrees_with_jax():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*a n *b"], axis: Static[int, "n"]) -> Float[Array, "*a n *b"]:
             return jnp.sum(x, axis=axis)
@@ -333,7 +334,7 @@ def test_declared_type_that_disagrees_with_jax():
 
 
 def test_duplicate_name():
-    def declare(production):
+    def declare(production: Productions):
         for _ in range(2):
 
             @production()
@@ -344,7 +345,7 @@ def test_duplicate_name():
 
 
 def test_negative_weight():
-    def declare(production):
+    def declare(production: Productions):
         @production(weight=-1)
         def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
             return jnp.sin(x)
@@ -353,7 +354,7 @@ def test_negative_weight():
 
 
 def test_parameter_without_pattern():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "*s"], y) -> Float[Array, "*s"]:
             return x + y
@@ -362,7 +363,7 @@ def test_parameter_without_pattern():
 
 
 def test_malformed_dimension():
-    def declare(production):
+    def declare(production: Productions):
         @production()
         def broken(x: Float[Array, "n-1"]) -> Float[Array, "n"]:
             return x
@@ -372,9 +373,9 @@ def test_malformed_dimension():
 
 
 def test_body_without_return():
-    def declare(production):
+    def declare(production: Productions):
         @production()
-        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:
+        def broken(x: Float[Array, "*s"]) -> Float[Array, "*s"]:  # pyright: ignore[reportReturnType]
             jnp.sin(x)
 
     assert "must end with `return`" in refused(declare)
@@ -434,7 +435,7 @@ def test_each_member_of_a_family_is_written_as_itself():
 
 
 def test_a_loop_that_would_make_all_members_the_last_one():
-    def declare(production):
+    def declare(production: Productions):
         for function in (jnp.sin, jnp.cos):
 
             @production(name=function.__name__)
@@ -447,7 +448,7 @@ def test_a_loop_that_would_make_all_members_the_last_one():
 def test_a_family_stands_where_it_is_called(tmp_path):
     path = tmp_path / "families.py"
     path.write_text("production = Productions()\n\n\ndef mine():\n    elementwise(production, jnp.sin)\n\n\nmine()\n")
-    space = {"Productions": Productions, "elementwise": elementwise, "jnp": jnp}
+    space: dict[str, Any] = {"Productions": Productions, "elementwise": elementwise, "jnp": jnp}
     exec(compile(path.read_text(), str(path), "exec"), space)
     assert space["production"]["sin"].where == f"{path}:8"
 

@@ -1,5 +1,7 @@
 """All spellings of an expression have one meaning: the same values, type and shape, weak floats told from others."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -39,7 +41,7 @@ def arrays(tree):
 
 
 @pytest.mark.parametrize("production", SPELLED, ids=lambda production: production.name)
-def test_spellings_agree(production, monkeypatch, quick_jit, known_fault):
+def test_spellings_agree(production, monkeypatch, quick_jit: Any, known_fault):
     offered = []
 
     def either(first, *others, weights=()):

@@ -47,7 +47,8 @@ def test_what_is_written_in_place_is_used_there_alone():
     for index in range(60):
         for body in bodies(Derivation(TABLES, Seeded(23, index)).run()):
             uses = [var for node in body.nodes for tree in trees(node.arguments) for var in variables(tree)]
-            uses += [*variables(body.result)]
+            assert body.result is not None
+            uses += variables(body.result)
             inner = {
                 var
                 for node in body.nodes
@@ -56,6 +57,7 @@ def test_what_is_written_in_place_is_used_there_alone():
                 for var in used_in(value)
             }
             for node in (node for node in body.nodes if fits_inline(node, body)):
+                assert isinstance(node.outputs, Var)
                 assert uses.count(node.outputs) == 1
                 assert node.outputs not in inner
 

@@ -48,7 +48,7 @@ def test_facts_are_those_of_a_validated_combination(drawn: list[PoissonProgram])
         assert tuple(program.facts[name] for name in names) in found
 
 
-def _largest(jaxpr: jax.extend.core.Jaxpr) -> int:
+def _largest(jaxpr: Any) -> int:
     sizes = [var.aval.size for equation in jaxpr.eqns for var in equation.outvars if hasattr(var.aval, "size")]
     inner = [_largest(nested) for equation in jaxpr.eqns for nested in inner_jaxprs(equation)]
     return max([0, *sizes, *inner])
@@ -69,8 +69,8 @@ def test_in_double_precision_a_program_computes_in_64_bits_where_jax_is_set_to_3
     problem = Problem(2, "dirichlet", "poisson", "sine")
     variant = Variant(problem, "differences", "slices", "cg", "while")
     program = assemble(variant, 31, tolerance=1e-6)
-    f = np.float32(program.inputs[0].values())
-    wanted = _run(program.source, program.entry, np.float64(f))
+    f = program.inputs[0].values().astype(np.float32)
+    wanted = _run(program.source, program.entry, f.astype(np.float64))
     found: dict[str, np.ndarray] = {}
     with jax.enable_x64(False):
         for precision in ("single", "double"):
