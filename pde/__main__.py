@@ -87,13 +87,13 @@ def validate(
     from pde.validation import report
 
     if all_ and missing:
-        raise UserError("--all and --missing are two different parts: give one of them")
+        raise UserError("--all and --missing are two different portions: give one of them")
     if write and not all_ and not missing:
-        raise UserError("--write after a stratified tenth would prove little: add --all, or --missing for new rows")
+        raise UserError("--write keeps what --all or --missing finds, and not a tenth: add one of these")
     if workers < 1:
         raise UserError(f"--workers {workers} is below 1: give at least 1")
-    part: report.Part = "all" if all_ else "missing" if missing else "tenth"
-    if not report.run_validation(part, write, workers, only, records):
+    portion: report.Portion = "all" if all_ else "missing" if missing else "tenth"
+    if not report.run_validation(portion, write, workers, only, records):
         raise typer.Exit(1)
 
 

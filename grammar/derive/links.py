@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from grammar.values.patterns import ArrayPattern
 from grammar.values.types import ArrayType
 
 _ATTEMPTS = 6
-_INNERMOST = 9
+_INNERMOST = sys.maxsize
 """A depth at which nothing is made but the link itself."""
 
 

@@ -85,8 +85,11 @@ class Operands:
         draft = self._draft
         if (known := binding.trees.get(pattern.name)) is not None:
             tree = self._like(block, known, taken, depth)
-            return None if tree is None else (tree, binding)
-        pool = _leaves(block, draft.float)
+            if tree is None:
+                return None
+            largest = max(leaf.magnitude for of in (known, type_of(tree)) for _, leaf in types.leaves(of))
+            return tree, binding.with_tree(pattern.name, types.like(known, refinement=ANY, magnitude=largest))
+        pool = [var for var in _leaves(block, draft.float) if var not in taken]
         if not pool and draft.may_add_argument(block, 0):
             pool = [draft.add_argument(draft.first_type(), "init")]
         if not pool:
@@ -120,10 +123,10 @@ class Operands:
         if isinstance(of, types.TupleType):
             items = self._all_like(block, of.items, taken, depth)
             return None if items is None else Display(items)
-        fitting = [var for var in block.visible() if var not in taken and var.type.fits(replace(of, refinement=ANY))]
+        goal = replace(of, refinement=ANY)
+        fitting = [var for var in block.visible() if var not in taken and _may_be_leaf(var) and var.type.fits(goal)]
         if fitting:
             return min(fitting, key=lambda var: var.uses)
-        goal = replace(of, refinement=ANY)
         if self._draft.may_add_argument(block, depth):
             return self._draft.add_argument(goal, "other")
         return self._growth.produce(block, goal, depth + 1) if depth < self._draft.caps["depth"] else None
@@ -219,8 +222,12 @@ class Operands:
 
 def _leaves(block: Block, dtype: str) -> list[Var]:
     """The variables of a block that may be leaves of a tree, those without a use first."""
-    pool = [v for v in block.scope if v.type.dtype == dtype and v.type.refinement.name not in NEVER_IN_TREES]
+    pool = [var for var in block.scope if var.type.dtype == dtype and _may_be_leaf(var)]
     return sorted(pool, key=lambda var: var.uses)
+
+
+def _may_be_leaf(var: Var) -> bool:
+    return var.type.refinement.name not in NEVER_IN_TREES
 
 
 def _may_be_literal(pattern: ArrayPattern, binding: Binding) -> bool:

@@ -248,7 +248,10 @@ class Steps:
             items = [self._output(item, node, binding, magnitude) for item in pattern.items]
             return None if None in items else Display(tuple(item for item in items if item is not None))
         if isinstance(pattern, TreePattern):
-            return fresh(binding.trees[pattern.name], node)
+            of = binding.trees[pattern.name]
+            largest = max([magnitude, *(leaf.magnitude for _, leaf in types.leaves(of))])
+            fits = all(largest <= types.cap(leaf.dtype) for _, leaf in types.leaves(of))
+            return fresh(types.like(of, magnitude=largest), node) if fits else None
         if pattern.dims.unbound(binding.sizes):
             return None
         dtype = (

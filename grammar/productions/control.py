@@ -145,7 +145,8 @@ def fori_loop_plain(
 ) -> Float[Array, "*x"]:
     return either(
         lax.fori_loop(0, steps, lambda _, carry: step(carry), x),
-        lax.fori_loop(0, steps, lambda _, carry: step(carry), x),
+        lax.fori_loop(0, steps, body_fun=lambda _, carry: step(carry), init_val=x),
+        weights=(4, 1),
     )
 
 

@@ -112,11 +112,12 @@ def _bind(tree: Tree, value: Value, known: dict[Var, Value]) -> None:
 
 
 def _parts(tree: Display, value: Value) -> Sequence[Value]:
-    """The values of the items; those of an array that is unpacked where it is assigned are its rows."""
+    """The values of the items."""
     if isinstance(value, dict):
         return [value[key] for key in tree.keys]
-    assert isinstance(value, tuple | list | jax.Array)
-    return value if isinstance(value, tuple | list) else list(value)
+    parts = _unpacked(tree, value)
+    assert isinstance(parts, tuple | list)
+    return parts
 
 
 def check_types(node: Node, value: Value) -> None:

@@ -48,8 +48,9 @@ def _check_function(made: Production) -> None:
 def _check_captured(made: Production, others: Iterable[Production]) -> None:
     """What it captures stays as it is: no loop around it goes on to change that for the next of a family."""
     code, cells = made.function.__code__, made.function.__closure__ or ()
-    for other in others if cells else ():
-        if other.function.__code__ is code and all(map(is_, other.function.__closure__ or (), cells)):
+    for other in others:
+        same = other.function.__code__ is code and other.name != made.name
+        if same and all(map(is_, other.function.__closure__ or (), cells)):
             raise made.fail(
                 f"it captures the variables of {other.name!r} in a loop; declare it in a function of its own"
             )

@@ -88,6 +88,7 @@ def _suite(block: cst.BaseSuite, indent: str) -> list[str]:
 
 
 def _statement(node: cst.BaseStatement | cst.BaseSmallStatement, indent: str) -> list[str]:
+    """The lines of a statement; comments are kept above one that is no function, loop or branch, and nowhere else."""
     if isinstance(node, cst.SimpleStatementLine):
         (small,) = node.body
         comments = [indent + line.comment.value for line in node.leading_lines if line.comment]

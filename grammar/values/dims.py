@@ -1,4 +1,4 @@
-"""Dimension patterns: one object that infers a shape from a binding and a binding from a shape.
+"""Dimension patterns: one object that infers a shape from sizes by name, and these from a shape.
 
     "n"      one dimension of at least 2 elements
     "*s"     any number of dimensions

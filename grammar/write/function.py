@@ -12,7 +12,7 @@ from grammar.text import syntax
 from grammar.text.expression import LAMBDA, Expr, literal, name
 from grammar.values.patterns import TuplePattern
 from grammar.write.context import ModuleContext, rotated
-from grammar.write.liveness import captures, fits_inline, last_uses, makes_names, places_of
+from grammar.write.liveness import captures, fits_inline, last_uses, places_of
 from grammar.write.names import ModuleNames, Names, argument_names, default_names, function_names, result_names
 
 _WIDEST_INLINE = 46
@@ -299,13 +299,7 @@ class FunctionWriter:
         """Draws which of the nodes that may stand inline do."""
         places = places_of(self.block)
         for node in self.block.nodes:
-            var = node.outputs
-            if not isinstance(var, Var) or var.uses != 1:
-                continue
-            place = places.get(var)
-            if place is None or node.production.template.preceding or makes_names(node):
-                continue
-            if place and (self.force_inline or self.module.chance("inline")):
+            if fits_inline(node, places) and (self.force_inline or self.module.chance("inline")):
                 self._inlined.add(node)
 
     # --- bodies ---
@@ -343,7 +337,8 @@ class FunctionWriter:
         """The body as a lambda, if it is one short expression."""
         if any(isinstance(param.tree, Display) and not param.tree.keys for param in body.params):
             return None
-        if not all(fits_inline(node, body) for node in body.nodes):
+        places = places_of(body)
+        if not all(fits_inline(node, places) for node in body.nodes):
             return None
         writer = self._inner(body, captured)
         statements = writer.body(inline=True)
@@ -360,6 +355,7 @@ class FunctionWriter:
 def definition_of(
     module: ModuleContext, label: str, writer: FunctionWriter, statements: list[cst.BaseStatement]
 ) -> cst.FunctionDef:
+    """The function of these statements, with its parameters, annotations and defaults."""
     block = writer.block
     annotate = module.annotation if module.annotated and block.parent is None else None
     own = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from grammar.derive.graph import Block, Display, Literal, Node, Var, used_by, used_in, variables, walk
 
@@ -46,20 +46,15 @@ def last_uses(block: Block, inlined: Container[Node]) -> dict[Var, int]:
     return owner
 
 
-def fits_inline(node: Node, body: Block) -> bool:
-    """Whether a node of a body may stand where its output is used."""
+def fits_inline(node: Node, places: Mapping[Var, bool]) -> bool:
+    """Whether a node may stand where its output is used; `places` are those of its block."""
     return (
         isinstance(node.outputs, Var)
         and node.outputs.uses == 1
         and not node.production.template.preceding
         and not node.production.bodies
-        and bool(places_of(body).get(node.outputs))
+        and places.get(node.outputs, False)
     )
-
-
-def makes_names(node: Node) -> bool:
-    """Whether writing a node defines functions, which must stand before the statement."""
-    return any(isinstance(value, Block) for value in node.arguments.values())
 
 
 def captures(body: Block) -> bool:

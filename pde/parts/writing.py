@@ -90,7 +90,13 @@ def _definition(
 def _defaults(definition: ast.FunctionDef) -> dict[str, str]:
     """The texts of what a block's keyword-only parameters are where a part does not bind them."""
     pairs = zip(definition.args.kwonlyargs, definition.args.kw_defaults, strict=True)
-    return {argument.arg: ast.unparse(default) for argument, default in pairs if default is not None}
+    return {argument.arg: _in_place(default) for argument, default in pairs if default is not None}
+
+
+def _in_place(default: ast.expr) -> str:
+    """The text of an expression that stands for a name anywhere."""
+    text = ast.unparse(default)
+    return text if isinstance(default, ast.Name | ast.Attribute | ast.Constant) else f"({text})"
 
 
 class _Substitution(cst.CSTTransformer):

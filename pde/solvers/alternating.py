@@ -9,7 +9,7 @@ from pde.blocks import adi
 from pde.parts.part import Part, part
 from pde.schemes.model import Model, Trait
 from pde.solvers.diagonalisation import SUMS
-from pde.solvers.solver import Plan, Solver, T, uncounted
+from pde.solvers.solver import Plan, Solver, uncounted
 
 CYCLES = 9
 """Each leaves less than a ninth, for every eigenvalue lies between two shifts a factor of four apart
@@ -49,9 +49,9 @@ def _build(model: Model, plan: Plan, kind: str) -> Part:
 
 
 def _solver(kind: str, *more: Trait) -> Solver:
-    needs = SUMS | {T.REGULAR, T.UNSHIFTED, T.BOUNDED, *more}
+    needs = SUMS | {Trait.REGULAR, Trait.UNSHIFTED, Trait.BOUNDED, *more}
     build = partial(_build, kind=kind)
     return Solver(f"adi_{kind}", needs, ("fori", "scan", "while"), build, uncounted, dimensions=(2,), spelled=False)
 
 
-ALTERNATING = (_solver("dense"), _solver("eigen"), _solver("tridiagonal", T.CONSTANT_INTERIOR))
+ALTERNATING = (_solver("dense"), _solver("eigen"), _solver("tridiagonal", Trait.CONSTANT_INTERIOR))

@@ -8,7 +8,7 @@ from functools import partial
 from pde.blocks import direct, matrices
 from pde.parts.part import Part, part
 from pde.schemes.model import Model, Trait
-from pde.solvers.solver import DIRECT, Plan, Solver, T, uncounted
+from pde.solvers.solver import DIRECT, Plan, Solver, uncounted
 
 Block = Callable[..., object]
 
@@ -39,11 +39,11 @@ def _solver(name: str, needs: frozenset[Trait], block: Block, matrix: Callable[[
     return Solver(name, needs, DIRECT, partial(_build, block=block, matrix=matrix), uncounted, speed="dense")
 
 
-_EXPLICIT = frozenset({T.EXPLICIT})
-_DEFINITE = frozenset({T.EXPLICIT, T.SYMMETRIC, T.SEMIDEFINITE})
+_EXPLICIT = frozenset({Trait.EXPLICIT})
+_DEFINITE = frozenset({Trait.EXPLICIT, Trait.SYMMETRIC, Trait.SEMIDEFINITE})
 LU = _solver("lu", _EXPLICIT, direct.solve_lu, _axis_or_columns)
 DENSE = _solver("dense", _EXPLICIT, direct.solve_dense, _jacobian)
 INVERSE = _solver("inverse", _EXPLICIT, direct.solve_inverse, _columns)
 CHOLESKY = _solver("cholesky", _DEFINITE, direct.solve_cholesky, _axis_or_columns)
 # XLA's CPU backend refuses the layout that its transposed columns give to a Fourier transform.
-TRIANGLES = _solver("triangles", _DEFINITE | {T.LOCAL}, direct.solve_triangles, _jacobian)
+TRIANGLES = _solver("triangles", _DEFINITE | {Trait.LOCAL}, direct.solve_triangles, _jacobian)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pde.blocks import direct
 from pde.parts.part import Part, part
-from pde.schemes.model import Model
+from pde.schemes.model import Model, Trait
 from pde.schemes.scheme import AXES
-from pde.solvers.solver import DIRECT, Plan, Solver, T, uncounted
+from pde.solvers.solver import DIRECT, Plan, Solver, uncounted
 
-SUMS = frozenset({T.SEPARABLE, T.SYMMETRIC})
+SUMS = frozenset({Trait.SEPARABLE, Trait.SYMMETRIC})
 
 
 def inverted(model: Model) -> Part:
@@ -31,7 +31,7 @@ def _build_half(model: Model, plan: Plan) -> Part:
 FAST_DIAGONALISATION = Solver("fast_diagonalisation", SUMS, DIRECT, _build, uncounted, speed="fast", spelled=False)
 HALF_DIAGONALISATION = Solver(
     "half_diagonalisation",
-    SUMS | {T.REGULAR, T.UNSHIFTED},
+    SUMS | {Trait.REGULAR, Trait.UNSHIFTED},
     DIRECT,
     _build_half,
     uncounted,

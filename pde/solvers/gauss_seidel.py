@@ -7,11 +7,11 @@ from functools import partial
 
 from pde.blocks import relaxation
 from pde.parts.part import Part, part
-from pde.schemes.model import Model
+from pde.schemes.model import Model, Trait
 from pde.solvers import rates
 from pde.solvers.jacobi import RELAXED, pointwise
 from pde.solvers.loops import repeated
-from pde.solvers.solver import LOOPS, Plan, Solver, T
+from pde.solvers.solver import LOOPS, Plan, Solver
 
 
 def red_black_sweep(model: Model) -> Part:
@@ -70,8 +70,8 @@ def _build_lexicographic(model: Model, plan: Plan, relaxed: bool) -> Part:
     return repeated(model, plan, part(block, spacing=model.spacing, relaxation=omega), count)
 
 
-_COLOURS = RELAXED | {T.BIPARTITE, T.REGULAR}
-_POINTS = frozenset({T.CONSTANT_INTERIOR})
+_COLOURS = RELAXED | {Trait.BIPARTITE, Trait.REGULAR}
+_POINTS = frozenset({Trait.CONSTANT_INTERIOR})
 GAUSS_SEIDEL = Solver(
     "gauss_seidel", _POINTS, LOOPS, partial(_build_lexicographic, relaxed=False), _bound, (1, 2), "slow"
 )

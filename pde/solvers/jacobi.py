@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pde.blocks import relaxation
 from pde.parts.part import Part, part
-from pde.schemes.model import Model
+from pde.schemes.model import Model, Trait
 from pde.solvers import rates
 from pde.solvers.loops import repeated
-from pde.solvers.solver import LOOPS, Plan, Solver, T
+from pde.solvers.solver import LOOPS, Plan, Solver
 
 
 def pointwise(model: Model) -> dict[str, Part]:
@@ -45,6 +45,6 @@ def _build_damped(model: Model, plan: Plan) -> Part:
     return repeated(model, plan, damped_sweep(model), _damped_bound(model, plan.tolerance))
 
 
-RELAXED = frozenset({T.BOUNDED, T.DIAGONAL, T.SEMIDEFINITE, T.EXPLICIT})
-JACOBI = Solver("jacobi", RELAXED | {T.REGULAR, T.DOMINANT}, LOOPS, _build, _bound, speed="slow")
+RELAXED = frozenset({Trait.BOUNDED, Trait.DIAGONAL, Trait.SEMIDEFINITE, Trait.EXPLICIT})
+JACOBI = Solver("jacobi", RELAXED | {Trait.REGULAR, Trait.DOMINANT}, LOOPS, _build, _bound, speed="slow")
 DAMPED_JACOBI = Solver("damped_jacobi", RELAXED, LOOPS, _build_damped, _damped_bound, speed="slow")

@@ -1,4 +1,8 @@
-"""The Krylov methods of jax.scipy, granted what ours are."""
+"""The Krylov methods of jax.scipy.
+
+Their own limit is twice what theory grants, for they stop by a test of their own; that of BiCGStab also for conjugate
+gradients, which need no more. What a row claims is the bound of the method itself.
+"""
 
 from __future__ import annotations
 

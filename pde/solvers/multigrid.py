@@ -13,9 +13,9 @@ from pde.solvers import rates
 from pde.solvers.gauss_seidel import red_black_sweep
 from pde.solvers.jacobi import damped_sweep
 from pde.solvers.loops import repeated
-from pde.solvers.solver import LOOPS, SHORT_LOOPS, Bound, Plan, Solver, T
+from pde.solvers.solver import LOOPS, SHORT_LOOPS, Bound, Plan, Solver
 
-GRIDS = frozenset({T.NESTED, T.ISOTROPIC, T.DIAGONAL, T.BOUNDED, T.SEMIDEFINITE})
+GRIDS = frozenset({Trait.NESTED, Trait.ISOTROPIC, Trait.DIAGONAL, Trait.BOUNDED, Trait.SEMIDEFINITE})
 """What a hierarchy of grids needs."""
 
 
@@ -40,7 +40,7 @@ def _red_black_bound(model: Model, tolerance: float) -> int:
 
 
 DAMPED = Smoother("damped", damped_sweep, frozenset(), _damped_bound)
-RED_BLACK = Smoother("red_black", red_black_sweep, frozenset({T.BIPARTITE}), _red_black_bound)
+RED_BLACK = Smoother("red_black", red_black_sweep, frozenset({Trait.BIPARTITE}), _red_black_bound)
 
 
 def coarsest(model: Model) -> int:
@@ -50,7 +50,7 @@ def coarsest(model: Model) -> int:
 
 def _transfers(model: Model) -> dict[str, Part]:
     d = model.problem.dimension
-    if model.problem.boundary != "periodic" and T.GALERKIN not in model.traits:
+    if model.problem.boundary != "periodic" and Trait.GALERKIN not in model.traits:
         prolong = part(getattr(multigrid, f"cell_interpolate_{d}d"), add_ghosts=model.ghosts)
         return {"restrict": part(getattr(multigrid, f"average_{d}d")), "prolong": prolong}
     kind = "period_" if model.problem.boundary == "periodic" else ""

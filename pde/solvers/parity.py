@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pde.blocks import multigrid, parity
 from pde.parts.part import Part, part
-from pde.schemes.model import Model
+from pde.schemes.model import Model, Trait
 from pde.solvers.loops import repeated
 from pde.solvers.multigrid import GRIDS, RED_BLACK, coarsest
-from pde.solvers.solver import SHORT_LOOPS, Plan, Solver, T
+from pde.solvers.solver import SHORT_LOOPS, Plan, Solver
 
 
 def _build(model: Model, plan: Plan) -> Part:
@@ -27,7 +27,7 @@ def _build(model: Model, plan: Plan) -> Part:
 
 MULTIGRID_V_PARITY = Solver(
     "multigrid_v_parity",
-    GRIDS | {T.CONSTANT_INTERIOR},
+    GRIDS | {Trait.CONSTANT_INTERIOR},
     SHORT_LOOPS,
     _build,
     RED_BLACK.bound,

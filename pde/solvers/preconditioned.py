@@ -8,12 +8,12 @@ from functools import partial
 
 from pde.blocks import krylov
 from pde.parts.part import Part, part
-from pde.schemes.model import Model
+from pde.schemes.model import Model, Trait
 from pde.solvers import rates
 from pde.solvers.gauss_seidel import symmetric_sweep
 from pde.solvers.loops import advanced
 from pde.solvers.multigrid import DAMPED, GRIDS, v_cycle
-from pde.solvers.solver import LOOPS, SHORT_LOOPS, SPD, Bound, Plan, Solver, T
+from pde.solvers.solver import LOOPS, SHORT_LOOPS, SPD, Bound, Plan, Solver
 
 CYCLE_RATE = 0.35
 """What a cycle that leaves 0.6 of the error, more than any here, makes of conjugate gradients."""
@@ -57,18 +57,18 @@ def _build(model: Model, plan: Plan, preconditioner: Callable[[Model, Plan], Par
     return advanced(plan, start, step, bound(model, plan.tolerance))
 
 
-_DIAGONAL = SPD | {T.DIAGONAL}
+_DIAGONAL = SPD | {Trait.DIAGONAL}
 PCG_JACOBI = Solver("pcg_jacobi", _DIAGONAL, LOOPS, partial(_build, preconditioner=diagonal, bound=_bound), _bound)
 PCG_SSOR = Solver(
     "pcg_ssor",
-    _DIAGONAL | {T.BIPARTITE},
+    _DIAGONAL | {Trait.BIPARTITE},
     LOOPS,
     partial(_build, preconditioner=_symmetric, bound=_bound),
     _bound,
 )
 PCG_MULTIGRID = Solver(
     "pcg_multigrid",
-    SPD | GRIDS | {T.GALERKIN},
+    SPD | GRIDS | {Trait.GALERKIN},
     SHORT_LOOPS,
     partial(_build, preconditioner=_cycle, bound=_multigrid_bound),
     _multigrid_bound,

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pde.parts.part import Part
 from pde.schemes.model import Model, Trait
 
-T = Trait
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -56,7 +54,7 @@ class Solver:
 LOOPS = ("fori", "scan", "recorded", "while")
 SHORT_LOOPS = (*LOOPS, "unrolled")
 DIRECT = ("direct",)
-SPD = frozenset({T.SYMMETRIC, T.SEMIDEFINITE, T.BOUNDED, T.EXPLICIT})
+SPD = frozenset({Trait.SYMMETRIC, Trait.SEMIDEFINITE, Trait.BOUNDED, Trait.EXPLICIT})
 """What a symmetric Krylov method needs; Chebyshev's iteration too."""
-UNSYMMETRIC = frozenset({T.EXPLICIT, T.REGULAR, T.MODERATE})
+UNSYMMETRIC = frozenset({Trait.EXPLICIT, Trait.REGULAR, Trait.MODERATE})
 """What a Krylov method for any regular operator needs."""

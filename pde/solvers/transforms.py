@@ -9,7 +9,7 @@ from pde.blocks import transforms
 from pde.parts.part import Part, part
 from pde.schemes.model import Model, Trait
 from pde.solvers.diagonalisation import inverted
-from pde.solvers.solver import DIRECT, Build, Plan, Solver, T, uncounted
+from pde.solvers.solver import DIRECT, Build, Plan, Solver, uncounted
 
 Block = Callable[..., object]
 
@@ -49,23 +49,23 @@ def _solver(
 
 
 SINES = (
-    _solver("sine_extension", T.SINE, partial(_build, forward=transforms.sine_by_extension)),
-    _solver("sine_zeros", T.SINE, partial(_build, forward=transforms.sine_by_zeros)),
-    _solver("sine_halves", T.SINE, partial(_build, forward=transforms.sine_by_halves), odd=True),
-    _solver("sine_matrix", T.SINE, partial(_build, forward=transforms.sine_by_matrix)),
+    _solver("sine_extension", Trait.SINE, partial(_build, forward=transforms.sine_by_extension)),
+    _solver("sine_zeros", Trait.SINE, partial(_build, forward=transforms.sine_by_zeros)),
+    _solver("sine_halves", Trait.SINE, partial(_build, forward=transforms.sine_by_halves), odd=True),
+    _solver("sine_matrix", Trait.SINE, partial(_build, forward=transforms.sine_by_matrix)),
 )
 COSINES = (
     _solver(
         "cosine_extension",
-        T.COSINE,
+        Trait.COSINE,
         partial(_build, forward=transforms.cosine_by_extension, inverse=transforms.inverse_cosine_by_extension),
     ),
     _solver(
         "cosine_matrix",
-        T.COSINE,
+        Trait.COSINE,
         partial(_build, forward=transforms.cosine_by_matrix, inverse=transforms.inverse_cosine_by_matrix),
     ),
 )
-SINE_TRIDIAGONAL = _solver("sine_tridiagonal", T.CONSTANT_INTERIOR, _build_tridiagonal, (2,), odd=True)
-FOURIER = _solver("fourier", T.FOURIER, partial(_build_fourier, kind="fourier"))
-REAL_FOURIER = _solver("real_fourier", T.FOURIER, partial(_build_fourier, kind="real_fourier"))
+SINE_TRIDIAGONAL = _solver("sine_tridiagonal", Trait.CONSTANT_INTERIOR, _build_tridiagonal, (2,), odd=True)
+FOURIER = _solver("fourier", Trait.FOURIER, partial(_build_fourier, kind="fourier"))
+REAL_FOURIER = _solver("real_fourier", Trait.FOURIER, partial(_build_fourier, kind="real_fourier"))

@@ -7,8 +7,8 @@ from functools import partial
 
 from pde.blocks import direct
 from pde.parts.part import Part, part
-from pde.schemes.model import Model
-from pde.solvers.solver import DIRECT, Plan, Solver, T, uncounted
+from pde.schemes.model import Model, Trait
+from pde.solvers.solver import DIRECT, Plan, Solver, uncounted
 
 
 def _bands(model: Model) -> Part:
@@ -28,11 +28,11 @@ def _build_cyclic(model: Model, plan: Plan) -> Part:
     return part(direct.solve_cyclic, bands=_bands(model), eliminate_odd=part(direct.reduce_cyclically))
 
 
-_LINES = frozenset({T.TRIDIAGONAL, T.REGULAR})
+_LINES = frozenset({Trait.TRIDIAGONAL, Trait.REGULAR})
 THOMAS = Solver("thomas", _LINES, DIRECT, partial(_build, block=direct.solve_thomas), uncounted, (1,), "fast")
 TRIDIAGONAL_SOLVE = Solver(
     "tridiagonal_solve", _LINES, DIRECT, partial(_build, block=direct.solve_tridiagonal), uncounted, (1,), "fast"
 )
 CYCLIC_REDUCTION = Solver(
-    "cyclic_reduction", _LINES | {T.GALERKIN}, DIRECT, _build_cyclic, uncounted, (1,), "fast", hierarchy=True
+    "cyclic_reduction", _LINES | {Trait.GALERKIN}, DIRECT, _build_cyclic, uncounted, (1,), "fast", hierarchy=True
 )

@@ -30,13 +30,13 @@ from pde.validation.records import Record, Records, check_writable
 from processes.commands import counted
 from processes.ending import in_order
 
-Part = Literal["all", "missing", "tenth"]
-"""Which part of the catalogue is validated."""
+Portion = Literal["all", "missing", "tenth"]
+"""How much of the catalogue is validated."""
 console = Console() if sys.stdout.isatty() else Console(width=160)
 """A file has no width of its own, and no column is to be cut."""
 MULTIGRID_SIZES = (63, 127, 255, 511, 1023)
 RELAXATION_SIZES = (15, 31, 63)
-PARTS: dict[Part, Callable[[], Sequence[Variant]]] = {
+PORTIONS: dict[Portion, Callable[[], Sequence[Variant]]] = {
     "all": catalogue,
     "missing": unvalidated,
     "tenth": stratified,
@@ -138,12 +138,13 @@ def _problem(dimension: int, boundary: str, equation: str, solution: str, screen
 # Validation.
 
 
-def run_validation(part: Part, write: bool, workers: int, only: str, kept: Path | None = None) -> bool:
+def run_validation(portion: Portion, write: bool, workers: int, only: str, kept: Path | None = None) -> bool:
     """Validates what is not kept yet, prints failures, summary and growth; true where nothing failed."""
-    chosen = [v for v in PARTS[part]() if only in v.key]
-    if not chosen and part == "missing":
+    of_portion = PORTIONS[portion]()
+    if not of_portion:
         console.print(f"nothing is missing in {validated.PATH}", soft_wrap=True)
         return True
+    chosen = [v for v in of_portion if only in v.key]
     if not chosen:
         raise UserError(f"no combination contains {only!r}: look for one with `python -m pde list --all`")
     if kept is not None:

@@ -5,6 +5,7 @@ import gc
 import re
 import weakref
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ import lowering
 from lowering import _jax_internals as internals
 
 PACKAGE = Path(lowering.__file__).parent
+CONFIG: Any = jax.config  # its settings are attributes that no type declares
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +99,10 @@ def test_forget_drops_what_jax_keeps_of_a_program():
 
 
 def test_short_locations_puts_the_setting_back():
-    before = jax.config.read("jax_traceback_in_locations_limit")
+    before = CONFIG.jax_traceback_in_locations_limit
     with lowering.short_locations():
-        assert jax.config.read("jax_traceback_in_locations_limit") == 8
-    assert jax.config.read("jax_traceback_in_locations_limit") == before != 8
+        assert CONFIG.jax_traceback_in_locations_limit == 8
+    assert CONFIG.jax_traceback_in_locations_limit == before != 8
 
 
 PRIVATE = re.compile(r"\bjax\._src\b|\bjaxlib\b|\bjax\.extend\b|\bfrom jax import _\w+|\bjax(\.\w+)*\._(?!_)\w+")

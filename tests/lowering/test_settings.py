@@ -23,6 +23,7 @@ import lowering
 
 ROOT = Path(lowering.__file__).parent.parent
 VECTOR = jax.ShapeDtypeStruct((3,), "float32")
+CONFIG: Any = jax.config  # its settings are attributes that no type declares
 
 
 def solved(b: Any) -> Any:
@@ -133,20 +134,20 @@ def test_numpy_print_options() -> None:
 def test_settings_of_threads_that_overlap() -> None:
     expected, found = facts(), list[Any]()
     threads = [threading.Thread(target=lambda: found.append(facts())) for _ in range(4)]
-    before = (sys.getrecursionlimit(), jax.config.read("jax_pprint_use_color"))
+    before = (sys.getrecursionlimit(), CONFIG.jax_pprint_use_color)
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert found == [expected] * 4
-    assert (sys.getrecursionlimit(), jax.config.read("jax_pprint_use_color")) == before
+    assert (sys.getrecursionlimit(), CONFIG.jax_pprint_use_color) == before
 
 
 def test_settings_come_back_after_a_failure() -> None:
-    before = (sys.getrecursionlimit(), jax.config.read("jax_pprint_use_color"))
+    before = (sys.getrecursionlimit(), CONFIG.jax_pprint_use_color)
     with pytest.raises(lowering.NotTraceableError):
         lowering.trace(lambda x: x + undefined, VECTOR)  # pyright: ignore[reportUndefinedVariable]
-    assert (sys.getrecursionlimit(), jax.config.read("jax_pprint_use_color")) == before
+    assert (sys.getrecursionlimit(), CONFIG.jax_pprint_use_color) == before
 
 
 INSTALLED = Path(sysconfig.get_path("stdlib"), "site-packages", "package", "module.py")

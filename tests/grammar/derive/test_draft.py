@@ -7,7 +7,7 @@ import pytest
 import grammar
 from grammar.choices import Seeded
 from grammar.derive.derive import Derivation
-from grammar.derive.graph import Block, variables, walk
+from grammar.derive.graph import Block, Display, variables, walk
 from grammar.derive.outcome import trees
 from grammar.derive.steps import Steps
 from grammar.values.binding import Binding
@@ -31,17 +31,32 @@ def test_counts_are_those_of_the_graph(index):
         assert block.calls == calls[block]
 
 
+def state(derivation):
+    """All that an attempt may change, in blocks that stand."""
+    draft, blocks = derivation.draft, [derivation.draft.entry]
+    for block in blocks:
+        blocks += [value for node in block.nodes for value in node.arguments.values() if isinstance(value, Block)]
+    displays = [param.tree for param in draft.entry.params if isinstance(param.tree, Display)]
+    return (
+        draft.made,
+        list(draft.helpers),
+        list(draft.entry.params),
+        [(display.items, display.keys) for display in displays],
+        [(list(block.nodes), list(block.scope), block.calls) for block in blocks],
+        [var.uses for block in blocks for var in block.scope],
+    )
+
+
 @pytest.mark.parametrize("index", range(10))
 def test_an_attempt_that_fails_leaves_no_trace(index):
-    """A step that is refused at its end, whatever it drew on the way."""
+    """A step that is refused at its end, whatever it drew on the way: nodes, arguments, helpers."""
     derivation = Derivation(TABLES, Seeded(22, index))
     entry, draft, steps = derivation.run(), derivation.draft, Steps(derivation.draft)
-    before = (list(entry.nodes), list(entry.scope), list(entry.params), draft.made, [var.uses for var in entry.scope])
+    before = state(derivation)
     for production in TABLES.productions[index::40]:
 
         def refused(production=production):
             steps.assemble(entry, production, Binding({}), {}, 1)
 
         assert draft.attempt(entry, refused) is None
-        after = (list(entry.nodes), list(entry.scope), list(entry.params), draft.made, [v.uses for v in entry.scope])
-        assert after == before
+        assert state(derivation) == before

@@ -445,6 +445,16 @@ def test_a_loop_that_would_make_all_members_the_last_one():
     assert "captures the variables of 'sin' in a loop" in refused(declare)
 
 
+def test_a_loop_at_the_level_of_a_module_is_refused(tmp_path):
+    """Its variable is a global there, which the template of every member would read at the end of the loop."""
+    path = tmp_path / "loops.py"
+    lines = ["for f in (jnp.sin, jnp.cos):", "", "    @production(name=f.__name__)", "    def _(x: Floats) -> Floats:"]
+    path.write_text("\n".join([*lines, "        return f(x)", ""]))
+    space = {"production": Productions(), "jnp": jnp, "Floats": Float[Array, "*s"]}
+    with pytest.raises(GrammarError, match="captures the variables of 'sin' in a loop"):
+        exec(compile(path.read_text(), str(path), "exec"), space)
+
+
 def test_a_family_stands_where_it_is_called(tmp_path):
     path = tmp_path / "families.py"
     path.write_text("production = Productions()\n\n\ndef mine():\n    elementwise(production, jnp.sin)\n\n\nmine()\n")

@@ -25,7 +25,13 @@ KNOWN = [
     {"n": 6, "k": 3},
     {"n": 6, "m": 12},
     {"out": 5},
+    {"m": 4, "k": 3},
+    {"m": 4, "n": 2, "k": 3, "l": 2},
 ]
+
+
+ONCE = {"pad_ones", "tile", "broadcast_in_dim"}
+"""Productions whose relation is asked once: it refuses what it has found."""
 
 
 def test_what_agrees_is_kept_and_what_does_not_is_refused():
@@ -56,16 +62,18 @@ def named(production, known):
 @pytest.mark.parametrize("relation", RELATIONS, ids=lambda relation: RELATIONS[relation].name)
 def test_a_relation_adds_to_a_binding_and_takes_nothing_back(relation):
     """It cannot change what it is given, and asked again about what it has found, it finds nothing new."""
-    tree = ArrayType("float32", (2, 3), magnitude=3.0)
+    tree, accepted = ArrayType("float32", (2, 3), magnitude=3.0), 0
     for known in (known for known in KNOWN if named(RELATIONS[relation], known)):
         binding = Binding(MappingProxyType(known), trees=MappingProxyType({"~C": tree}), bounded=True)
         for seed in range(8):
             try:
                 found = relation(binding, Seeded(seed, 0))
             except KeyError:
-                break  # it reads what operands bind in any case
+                continue  # it reads what operands bind in any case
             if found is None:
                 continue
+            accepted += 1
             assert found.sizes.items() >= known.items()
             again = relation(found, Seeded(seed, 1))
-            assert again is None or again.sizes.keys() == found.sizes.keys()
+            assert again.sizes.keys() == found.sizes.keys() if again else RELATIONS[relation].name in ONCE
+    assert accepted

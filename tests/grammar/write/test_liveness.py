@@ -6,7 +6,7 @@ from grammar.derive.derive import Derivation
 from grammar.derive.graph import Block, Node, Var, used_by, used_in, variables, walk
 from grammar.derive.outcome import trees
 from grammar.values.types import ArrayType
-from grammar.write.liveness import fits_inline, last_uses
+from grammar.write.liveness import fits_inline, last_uses, places_of
 
 TABLES = grammar.load("default").tables
 PRODUCTIONS = {production.name: production for production in TABLES.productions}
@@ -34,7 +34,7 @@ def test_what_is_used_twice_is_written_once():
     total = added(block, "add", twice, twice)
     block.result = added(block, "add", once, total)
     block.result.uses += 1
-    fitting = [node.production.name for node in block.nodes if fits_inline(node, block)]
+    fitting = [node.production.name for node in block.nodes if fits_inline(node, places_of(block))]
     assert "sin" in fitting
     assert "cos" not in fitting
 
@@ -56,7 +56,8 @@ def test_what_is_written_in_place_is_used_there_alone():
                 if isinstance(value, Block)
                 for var in used_in(value)
             }
-            for node in (node for node in body.nodes if fits_inline(node, body)):
+            places = places_of(body)
+            for node in (node for node in body.nodes if fits_inline(node, places)):
                 assert isinstance(node.outputs, Var)
                 assert uses.count(node.outputs) == 1
                 assert node.outputs not in inner
@@ -65,7 +66,7 @@ def test_what_is_written_in_place_is_used_there_alone():
 def test_no_variable_is_used_after_its_last_use():
     for index in range(60):
         entry = Derivation(TABLES, Seeded(24, index)).run()
-        inlined = {node for node in entry.nodes if fits_inline(node, entry)}
+        inlined = {node for node in entry.nodes if fits_inline(node, places_of(entry))}
         last = last_uses(entry, inlined)
         for at, node in enumerate(entry.nodes):
             for var in used_by(node):
