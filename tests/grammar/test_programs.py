@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import black
@@ -26,15 +26,33 @@ GRAMMAR = grammar.load("default")
 SAMPLE = range(200)
 
 
-def drawn(indices: Iterable[int] = SAMPLE, seed=11):
+@cache
+def program_of(seed, index):
+    """One program, drawn once for all tests; None where the draw is rejected."""
+    try:
+        return GRAMMAR.draw(seed, index)
+    except grammar.Rejected:
+        return None
+
+
+@cache
+def derived(index):
+    """One derivation that has run, once for all tests."""
+    derivation = Derivation(GRAMMAR.tables, Seeded(7, index))
+    derivation.run()
+    return derivation
+
+
+def graph_of(index):
+    """Its entry function."""
+    return derived(index).draft.entry
+
+
+def drawn():
     """Programs with their indices; more than one reject in a thousand draws is a fault."""
-    rejected, indices = 0, list(indices)
-    for index in indices:
-        try:
-            yield index, GRAMMAR.draw(seed, index)
-        except grammar.Rejected:
-            rejected += 1
-    assert rejected <= len(indices) / 1000
+    programs = [(index, program) for index in SAMPLE if (program := program_of(11, index)) is not None]
+    assert len(SAMPLE) - len(programs) <= len(SAMPLE) / 1000
+    yield from programs
 
 
 def arguments(program):
@@ -97,8 +115,7 @@ def test_every_argument_name_and_import_is_used():
 
 def test_no_node_of_a_derivation_is_dead():
     for index in SAMPLE:
-        block = Derivation(GRAMMAR.tables, Seeded(12, index)).run()
-        for node in walk(block):
+        for node in walk(graph_of(index)):
             assert node.outputs is not None
             assert any(var.uses for var in variables(node.outputs)), node.production.name
 
@@ -107,11 +124,9 @@ def test_several_results_are_as_frequent_as_the_style_says():
     """Programs are not made to follow their arguments by returning one of these, or a value on the way, beside."""
     plain = several = 0
     for index in SAMPLE:
-        derivation = Derivation(GRAMMAR.tables, Seeded(14, index))
-        block = derivation.run()
-        if derivation.transform == "none":
+        if derived(index).transform == "none":
             plain += 1
-            several += isinstance(block.result, Display)
+            several += isinstance(graph_of(index).result, Display)
     assert abs(several / plain - GRAMMAR.tables.profile.style["several_results"]) < 0.1, f"{several} of {plain}"
 
 
@@ -167,7 +182,7 @@ def shape_of(array):
 
 def test_no_reduction_is_of_one_number():
     for index in SAMPLE:
-        for node in walk(Derivation(GRAMMAR.tables, Seeded(15, index)).run()):
+        for node in walk(graph_of(index)):
             result = node.production.result
             reduces = isinstance(result, ArrayPattern) and not result.dims.text
             reduced = [node.arguments[k] for k, p in node.production.arrays if reduces and p.dims.stars]
@@ -176,8 +191,7 @@ def test_no_reduction_is_of_one_number():
 
 def test_no_value_is_larger_than_the_cap():
     for index in SAMPLE:
-        block = Derivation(GRAMMAR.tables, Seeded(13, index)).run()
-        for node in walk(block):
+        for node in walk(graph_of(index)):
             assert node.outputs is not None
             assert all(var.type.size <= 2**20 for var in variables(node.outputs))
 
@@ -186,8 +200,7 @@ def test_no_python_loop_runs_more_often_than_the_cap():
     looping = [p.name for p in GRAMMAR.tables.productions if p.template.iterated]
     assert {"repeat_unrolled", "repeat_indexed", "comprehension", "accumulate_unrolled"} <= set(looping)
     for index in [*SAMPLE, 1326]:  # 1326 of seed 7 once had a loop of 5,140 turns
-        block = Derivation(GRAMMAR.tables, Seeded(7, index)).run()
-        for node in walk(block):
+        for node in walk(graph_of(index)):
             for name in node.production.template.iterated:
                 value = node.arguments[name]
                 if isinstance(node.production.params[name], TreePattern):
@@ -200,11 +213,11 @@ def test_no_python_loop_runs_more_often_than_the_cap():
 
 
 def test_a_program_depends_on_seed_and_index_alone():
-    forwards = dict(drawn(range(40)))
-    backwards = dict(drawn(reversed(range(40))))
-    assert forwards == backwards
-    other = dict(drawn(range(40), seed=12))
-    assert all(forwards[index] != other[index] for index in forwards.keys() & other.keys())
+    forwards = [program_of(11, index) for index in range(40)]
+    backwards = [GRAMMAR.draw(11, index) for index in reversed(range(40))]
+    assert forwards == backwards[::-1]
+    others = [program_of(12, index) for index in range(40)]
+    assert all(program != other for program, other in zip(forwards, others, strict=True))
 
 
 def test_a_program_does_not_depend_on_the_hash_seed():
