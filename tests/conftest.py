@@ -6,14 +6,15 @@ from beartype import BeartypeConf
 from beartype.claw import beartype_packages
 
 CHECKED = (
-    *("grammar.derive", "grammar.grammar", "grammar.program", "grammar.proof", "grammar.text", "grammar.values"),
-    *("grammar.write", "lowering", "pde.family", "pde.parts", "pde.schemes", "pde.solvers"),
+    *("grammar.grammar", "grammar.program", "grammar.proof", "grammar.values", "grammar.write"),
+    *("lowering", "pde.family", "pde.parts", "pde.schemes", "pde.solvers"),
     *("fuzzer.base", "fuzzer.keeping", "fuzzer.making", "processes"),
 )
 """Rooms whose annotations are checked at every call, in the process that runs the tests.
 
-The others take what users give, whose mistakes they say themselves; are read as text (productions, blocks); or name
-types that only a type checker knows, such as protocols and the files of fsspec.
+The others take what users give, whose mistakes they say themselves; are read as text (productions, blocks); name types
+that only a type checker knows, such as protocols and the files of fsspec; or are called so often in a draw that checks
+would treble its price (derive, text).
 """
 
 UNCHECKED = (
@@ -24,7 +25,7 @@ UNCHECKED = (
     # GeneratorExit, which a program may raise, does not pass a checked generator.
     *("lowering.execute", "lowering.refusals", "lowering.session"),
     # The constructor of a NamedTuple does not know which module its annotations are of.
-    *("fuzzer.keeping.keys", "grammar.text.source", "grammar.values.binding", "lowering.described"),
+    *("fuzzer.keeping.keys", "grammar.values.binding", "lowering.described"),
     "lowering.fingerprint",
     # Names that are imported for type checkers alone.
     "processes.ending",
