@@ -160,7 +160,7 @@ def command(name: str, answer: Callable[[], tuple[int, str]]) -> NoReturn:
         status, wrong = 0, ""  # it has a status and a sentence already
     except OSError as error:
         status, wrong = _unwritten(error)
-    except (MemoryError, ImportError) as error:
+    except (MemoryError, ImportError, RuntimeError) as error:
         status, wrong = _unfit(error)
     except SystemExit as left:  # typer's, of a pipe that is closed
         broken = isinstance(left.__context__, BrokenPipeError)
@@ -176,11 +176,17 @@ def _unwritten(error: OSError) -> tuple[int, str]:
     return 2, f"{place} cannot be read or written ({error.strerror}): mend that, then try again"
 
 
-def _unfit(error: MemoryError | ImportError) -> tuple[int, str]:
-    """What is said where memory, or a library that is there, does not fit into what this process may have."""
+NO_THREAD = "can't start new thread"
+"""What Python says where the system lets a process have no more of them, or no memory for the stack of one."""
+
+
+def _unfit(error: MemoryError | ImportError | RuntimeError) -> tuple[int, str]:
+    """What is said where memory, a thread, or a library that is there, does not fit into what this process may have."""
     from importlib.machinery import EXTENSION_SUFFIXES
 
     if isinstance(error, ImportError) and not str(error.path).endswith(tuple(EXTENSION_SUFFIXES)):
+        raise error
+    if isinstance(error, RuntimeError) and str(error) != NO_THREAD:
         raise error
     from processes import limits
 

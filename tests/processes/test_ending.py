@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from processes import ending
+
 ROOT = Path(__file__).parent.parent.parent
 BEGINNING = """
 import gc, os, signal, sys, time
@@ -198,3 +200,20 @@ ending.command("name", answer)
     said = done.communicate(timeout=60)[1]
     assert said.startswith(told), said
     assert (done.returncode == 2) == ("Traceback" not in said)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (ending.NO_THREAD, "can't start new thread: the limits of this process are"),
+        ("a fault", "RuntimeError: a fault"),
+    ],
+)
+def test_a_thread_that_cannot_be_had_is_a_sentence_and_other_faults_are_none(wrong: str, said: str) -> None:
+    code = (
+        f"from processes import ending\ndef answer():\n    raise RuntimeError({wrong!r})\nending.command('x', answer)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == (2 if wrong == ending.NO_THREAD else 1)
+    assert said in done.stderr.splitlines()[-1]
+    assert ("Traceback" in done.stderr) is (wrong != ending.NO_THREAD)
