@@ -6,7 +6,7 @@ import math
 from functools import partial
 
 from pde.blocks import adi
-from pde.parts.part import Part, part
+from pde.parts.part import Block, Part, part
 from pde.schemes.model import Model, Trait
 from pde.solvers.diagonalisation import SUMS
 from pde.solvers.solver import Plan, Solver, uncounted
@@ -27,9 +27,13 @@ def _matrices(model: Model) -> dict[str, Part]:
     return {"x_matrix": model.matrices[0], "y_matrix": model.matrices[1]}
 
 
+_STEPS: dict[str, Block] = {"dense": adi.dense_step, "eigen": adi.eigen_step, "tridiagonal": adi.tridiagonal_step}
+_CYCLES: dict[str, Block] = {"fori": adi.cycle_fori, "scan": adi.cycle_scan}
+
+
 def _alternate(model: Model, kind: str) -> Part:
     bound = {"spacing": model.spacing} if kind == "tridiagonal" else _matrices(model)
-    return part(getattr(adi, f"{kind}_step"), **bound)
+    return part(_STEPS[kind], **bound)
 
 
 def _build(model: Model, plan: Plan, kind: str) -> Part:
@@ -37,7 +41,7 @@ def _build(model: Model, plan: Plan, kind: str) -> Part:
     alternate = _alternate(model, kind)
     shifts = part(adi.geometric_shifts, lowest=low, highest=high, count=count)
     if plan.loop != "while":
-        return part(getattr(adi, f"cycle_{plan.loop}"), alternate=alternate, shifts=shifts, cycles=CYCLES)
+        return part(_CYCLES[plan.loop], alternate=alternate, shifts=shifts, cycles=CYCLES)
     return part(
         adi.cycle_while,
         alternate=alternate,

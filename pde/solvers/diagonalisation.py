@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pde.blocks import direct
-from pde.parts.part import Part, part
+from pde.parts.part import Block, Part, part
 from pde.schemes.model import Model, Trait
 from pde.schemes.scheme import AXES
 from pde.solvers.solver import DIRECT, Plan, Solver, uncounted
@@ -19,9 +19,12 @@ def inverted(model: Model) -> Part:
     return part(direct.reciprocal, screening=screening) if screening else part(direct.plain_reciprocal)
 
 
+_DIAGONALISE: dict[int, Block] = {1: direct.diagonalise_1d, 2: direct.diagonalise_2d, 3: direct.diagonalise_3d}
+
+
 def _build(model: Model, plan: Plan) -> Part:
     bound = dict(zip(AXES, model.matrices, strict=False))
-    return part(getattr(direct, f"diagonalise_{model.problem.dimension}d"), **bound, invert=inverted(model))
+    return part(_DIAGONALISE[model.problem.dimension], **bound, invert=inverted(model))
 
 
 def _build_half(model: Model, plan: Plan) -> Part:

@@ -6,7 +6,7 @@ import math
 from functools import partial
 
 from pde.blocks import relaxation
-from pde.parts.part import Part, part
+from pde.parts.part import Block, Part, part
 from pde.schemes.model import Model, Trait
 from pde.solvers import rates
 from pde.solvers.jacobi import RELAXED, pointwise
@@ -19,13 +19,21 @@ def red_black_sweep(model: Model) -> Part:
     return part(relaxation.red_black_sweep, **_coloured(model))
 
 
+_CHECKERBOARD: dict[int, Block] = {
+    1: relaxation.checkerboard_1d,
+    2: relaxation.checkerboard_2d,
+    3: relaxation.checkerboard_3d,
+}
+_LEXICOGRAPHIC: dict[int, Block] = {1: relaxation.lexicographic_sweep_1d, 2: relaxation.lexicographic_sweep_2d}
+
+
 def symmetric_sweep(model: Model) -> Part:
     """One symmetric Gauss-Seidel sweep in two colours."""
     return part(relaxation.symmetric_sweep, **_coloured(model), relaxation=1.0)
 
 
 def _coloured(model: Model) -> dict[str, Part]:
-    red = part(getattr(relaxation, f"checkerboard_{model.problem.dimension}d"))
+    red = part(_CHECKERBOARD[model.problem.dimension])
     return {**pointwise(model), "red": red}
 
 
@@ -65,7 +73,7 @@ def _build_overrelaxed(model: Model, plan: Plan) -> Part:
 
 def _build_lexicographic(model: Model, plan: Plan, relaxed: bool) -> Part:
     omega = round(_best_relaxation(model), 6) if relaxed else 1.0
-    block = getattr(relaxation, f"lexicographic_sweep_{model.problem.dimension}d")
+    block = _LEXICOGRAPHIC[model.problem.dimension]
     count = (_overrelaxed_bound if relaxed else _bound)(model, plan.tolerance)
     return repeated(model, plan, part(block, spacing=model.spacing, relaxation=omega), count)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pde.blocks import multigrid
-from pde.parts.part import Part, part
+from pde.parts.part import Block, Part, part
 from pde.schemes.model import Model, Trait
 from pde.solvers import rates
 from pde.solvers.gauss_seidel import red_black_sweep
@@ -48,16 +48,21 @@ def coarsest(model: Model) -> int:
     return 3 if model.n % 2 else 2
 
 
+_AVERAGE: dict[int, Block] = {1: multigrid.average_1d, 2: multigrid.average_2d, 3: multigrid.average_3d}
+_CELL_INTERPOLATE: dict[int, Block] = {1: multigrid.cell_interpolate_1d, 2: multigrid.cell_interpolate_2d}
+_WEIGHT: dict[int, Block] = {1: multigrid.weight_1d, 2: multigrid.weight_2d, 3: multigrid.weight_3d}
+_INTERPOLATE: dict[int, Block] = {1: multigrid.interpolate_1d, 2: multigrid.interpolate_2d, 3: multigrid.interpolate_3d}
+_PERIOD_WEIGHT: dict[int, Block] = {1: multigrid.period_weight_1d, 2: multigrid.period_weight_2d}
+_PERIOD_INTERPOLATE: dict[int, Block] = {1: multigrid.period_interpolate_1d, 2: multigrid.period_interpolate_2d}
+
+
 def _transfers(model: Model) -> dict[str, Part]:
     d = model.problem.dimension
     if model.problem.boundary != "periodic" and Trait.GALERKIN not in model.traits:
-        prolong = part(getattr(multigrid, f"cell_interpolate_{d}d"), add_ghosts=model.ghosts)
-        return {"restrict": part(getattr(multigrid, f"average_{d}d")), "prolong": prolong}
-    kind = "period_" if model.problem.boundary == "periodic" else ""
-    return {
-        "restrict": part(getattr(multigrid, f"{kind}weight_{d}d")),
-        "prolong": part(getattr(multigrid, f"{kind}interpolate_{d}d")),
-    }
+        return {"restrict": part(_AVERAGE[d]), "prolong": part(_CELL_INTERPOLATE[d], add_ghosts=model.ghosts)}
+    if model.problem.boundary == "periodic":
+        return {"restrict": part(_PERIOD_WEIGHT[d]), "prolong": part(_PERIOD_INTERPOLATE[d])}
+    return {"restrict": part(_WEIGHT[d]), "prolong": part(_INTERPOLATE[d])}
 
 
 def _grids(model: Model, smoother: Smoother) -> dict[str, object]:

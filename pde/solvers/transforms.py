@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from pde.blocks import transforms
-from pde.parts.part import Part, part
+from pde.parts.part import Block, Part, part
 from pde.schemes.model import Model, Trait
 from pde.solvers.diagonalisation import inverted
 from pde.solvers.solver import DIRECT, Build, Plan, Solver, uncounted
-
-Block = Callable[..., object]
 
 
 def _scaled(transform: Part) -> Part:
     return part(transforms.scaled_inverse, transform=transform)
 
 
+_TRANSFORM: dict[int, Block] = {1: transforms.transform_1d, 2: transforms.transform_2d, 3: transforms.transform_3d}
+_FOURIER: dict[int, Block] = {1: transforms.fourier_1d, 2: transforms.fourier_2d, 3: transforms.fourier_3d}
+_REAL_FOURIER: dict[int, Block] = {
+    1: transforms.real_fourier_1d,
+    2: transforms.real_fourier_2d,
+    3: transforms.real_fourier_3d,
+}
+
+
 def _build(model: Model, plan: Plan, forward: Block, inverse: Block | None = None) -> Part:
     """Without an inverse, the transform is its own but for a factor."""
     transform = part(forward)
     back = part(inverse) if inverse else _scaled(transform)
-    block = getattr(transforms, f"transform_{model.problem.dimension}d")
+    block = _TRANSFORM[model.problem.dimension]
     return part(block, transform=transform, inverse=back, eigenvalues=model.symbol, invert=inverted(model))
 
 
@@ -37,9 +43,8 @@ def _build_tridiagonal(model: Model, plan: Plan) -> Part:
     )
 
 
-def _build_fourier(model: Model, plan: Plan, kind: str) -> Part:
-    block = getattr(transforms, f"{kind}_{model.problem.dimension}d")
-    return part(block, eigenvalues=model.symbol, invert=inverted(model))
+def _build_fourier(model: Model, plan: Plan, blocks: dict[int, Block]) -> Part:
+    return part(blocks[model.problem.dimension], eigenvalues=model.symbol, invert=inverted(model))
 
 
 def _solver(
@@ -67,5 +72,5 @@ COSINES = (
     ),
 )
 SINE_TRIDIAGONAL = _solver("sine_tridiagonal", Trait.CONSTANT_INTERIOR, _build_tridiagonal, (2,), odd=True)
-FOURIER = _solver("fourier", Trait.FOURIER, partial(_build_fourier, kind="fourier"))
-REAL_FOURIER = _solver("real_fourier", Trait.FOURIER, partial(_build_fourier, kind="real_fourier"))
+FOURIER = _solver("fourier", Trait.FOURIER, partial(_build_fourier, blocks=_FOURIER))
+REAL_FOURIER = _solver("real_fourier", Trait.FOURIER, partial(_build_fourier, blocks=_REAL_FOURIER))
